@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
+from dataclasses import replace
 
 from gateway.canon import events as ev
 from gateway.canon.answer import Answer, Choice
@@ -75,7 +76,7 @@ class Folder:
         return self._answer
 
     def _whole(self, index: int) -> Part:
-        part = self._parts[index]
+        part = copy(self._parts[index])
         more = "".join(self._texts[index])
         if isinstance(part, Text | Thinking | Refusal):
             part.text += more
@@ -94,14 +95,17 @@ def fold(events: Iterable[ev.Event]) -> Answer:
 def unfold(answer: Answer) -> list[ev.Event]:
     """The events a provider would have sent to say `answer`."""
     events: list[ev.Event] = [ev.Start(answer.id, answer.model, answer.created)]
+    finishes = [choice.finish for choice in answer.choices]
+    if len({finish.choice for finish in finishes}) < len(finishes):
+        finishes = [replace(finish, choice=number) for number, finish in enumerate(finishes)]
     index = 0
-    for number, choice in enumerate(answer.choices):
+    for choice, finish in zip(answer.choices, finishes, strict=True):
         for part in choice.parts:
-            events.extend(_unfold_part(part, index, choice.finish.choice or number))
+            events.extend(_unfold_part(part, index, finish.choice))
             index += 1
     if answer.usage is not None:
         events.append(ev.UsageUpdate(answer.usage))
-    events.extend(choice.finish for choice in answer.choices)
+    events.extend(finishes)
     return events
 
 

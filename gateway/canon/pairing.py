@@ -15,21 +15,26 @@ def paired(turns: list[Turn]) -> tuple[list[Turn], list[Loss]]:
 
     Results learn the name of their call. A result whose call is nowhere before it is dropped with a loss; a second
     result for one call likewise; a call that was never answered, though the dialogue went on, gets INTERRUPTED as
-    its result, first in the next user turn. Untouched turns are passed on as they are.
+    its result, first in the next user turn. Calls of one round that a client spread over several assistant turns are
+    put into one. Untouched turns are passed on as they are.
     """
     mended: list[Turn] = []
     losses: list[Loss] = []
     waiting: dict[str, ToolCall] = {}
     for number, turn in enumerate(turns):
         if turn.role == "assistant":
+            calls = {part.id: part for part in turn.parts if isinstance(part, ToolCall)}
+            if waiting and mended[-1].role == "assistant" and _answered_soon(turns[number + 1 :], waiting):
+                mended[-1] = replace(mended[-1], parts=[*mended[-1].parts, *turn.parts])
+                waiting |= calls
+                continue
             if waiting:
                 mended.append(Turn("user", _interrupted(waiting)))
-            waiting = {part.id: part for part in turn.parts if isinstance(part, ToolCall)}
+            waiting = calls
             mended.append(turn)
         elif turn.role == "user" and (waiting or any(isinstance(part, ToolResult) for part in turn.parts)):
             parts, waiting = _answered(turn.parts, waiting, f"turns[{number}]", losses)
-            following = turns[number + 1] if number + 1 < len(turns) else None
-            if waiting and not _answers(following, waiting):
+            if waiting and not _answered_soon(turns[number + 1 :], waiting):
                 parts = [*_interrupted(waiting), *parts]
                 waiting = {}
             if parts:
@@ -39,11 +44,17 @@ def paired(turns: list[Turn]) -> tuple[list[Turn], list[Loss]]:
     return mended, losses
 
 
-def _answers(turn: Turn | None, waiting: dict[str, ToolCall]) -> bool:
-    """Whether the next turn still brings results of this round (some clients send one turn a result)."""
-    return turn is not None and turn.role == "user" and any(
-        isinstance(part, ToolResult) and part.call_id in waiting for part in turn.parts
-    )
+def _answered_soon(following: list[Turn], waiting: dict[str, ToolCall]) -> bool:
+    """Whether results of this round are still to come (some clients send one turn a result, or put a system turn in
+    between); a turn of words ends the round."""
+    for turn in following:
+        if turn.role == "user":
+            results = [part for part in turn.parts if isinstance(part, ToolResult)]
+            if results or turn.parts:
+                return any(part.call_id in waiting for part in results)
+        elif turn.role == "assistant" and not any(isinstance(part, ToolCall) for part in turn.parts):
+            return False
+    return False
 
 
 def _answered(

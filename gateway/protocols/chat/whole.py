@@ -1,0 +1,115 @@
+"""Whole answers: a provider's JSON document in, a client's JSON document out."""
+
+from __future__ import annotations
+
+import time
+from secrets import token_hex
+from typing import Any
+
+from gateway.canon.answer import Answer, Choice
+from gateway.canon.fault import Fault
+from gateway.canon.fold import Broken, Folder
+from gateway.canon.parts import Media, Refusal, Text, Thinking, ToolCall
+from gateway.protocols.chat.answer_reader import ChatReader
+from gateway.protocols.chat.citations import write_annotation
+from gateway.protocols.chat.client_tools import ClientTools, write_call
+from gateway.protocols.chat.errors import fault_in
+from gateway.protocols.chat.finish import write_finish
+from gateway.protocols.chat.shown_media import audio_object, in_words
+from gateway.protocols.chat.usage import write_usage
+from gateway.protocols.dialect import Asked
+from gateway.protocols.names import NameMap
+from gateway.protocols.wire_json import dumps
+
+_EXPLAINS = frozenset({"content_filter", "refusal", "length"})
+
+
+def read_answer(body: Any, names: NameMap | None = None) -> Answer:
+    """Raises Broken, also for an error object and for an answer that holds nothing."""
+    if isinstance(body, list) and len(body) == 1:
+        body = body[0]  # Gemini's OpenAI-compatible endpoint wraps an error in an array
+    if not isinstance(body, dict):
+        raise Broken(
+            Fault(502, "The provider's answer is no JSON object.", "upstream_error", from_upstream=True)
+        )
+    fault = fault_in(body)
+    if fault is not None:
+        raise Broken(fault)
+    choices = body.get("choices")
+    choices = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    reader = ChatReader(names)
+    folder = Folder()
+    folder.add(reader.document({**body, "choices": [_finished(choice) for choice in choices]}))
+    if choices:
+        folder.add(reader.close())
+        answer = folder.answer()
+        if any(choice.parts or choice.finish.reason in _EXPLAINS for choice in answer.choices):
+            return answer
+    raise Broken(Fault(502, "The provider answered with nothing.", "empty_response", from_upstream=True))
+
+
+def _finished(choice: dict[str, Any]) -> dict[str, Any]:
+    """A whole answer is at its end even where the server tells no reason for it."""
+    if isinstance(choice.get("finish_reason"), str) and choice["finish_reason"]:
+        return choice
+    return {**choice, "finish_reason": "stop"}
+
+
+def write_answer(answer: Answer, asked: Asked) -> bytes:
+    tools = ClientTools.of(asked.body)
+    document: dict[str, Any] = {
+        "id": "chatcmpl-" + token_hex(12),
+        "object": "chat.completion",
+        "created": asked.created or answer.created or int(time.time()),
+        "model": asked.model,
+        "choices": [
+            _write_choice(choice, place, asked, tools) for place, choice in enumerate(answer.choices)
+        ],
+    }
+    if answer.usage is not None:
+        document["usage"] = write_usage(answer.usage)
+    return dumps(document)
+
+
+def _write_choice(choice: Choice, place: int, asked: Asked, tools: ClientTools) -> dict[str, Any]:
+    texts: list[str] = []
+    thoughts: list[str] = []
+    refusals: list[str] = []
+    annotations: list[dict[str, Any]] = []
+    calls: list[dict[str, Any]] = []
+    logprobs: Any = None
+    message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
+    for part in choice.parts:
+        match part:
+            case Text(text):
+                texts.append(text)
+                annotations += [item for item in map(write_annotation, part.annotations) if item is not None]
+                logprobs = part.extras.get("chat", {}).get("logprobs", logprobs)
+            case Thinking(text):
+                thoughts.append(text)
+            case Refusal(text):
+                refusals.append(text)
+            case ToolCall():
+                calls.append(write_call(part, tools))
+            case Media(kind="audio", data=str()):
+                message["audio"] = audio_object(part)
+            case Media():
+                texts.append(in_words(part))
+    if texts or not (calls or refusals or "audio" in message):
+        message["content"] = "".join(texts)
+    if refusals:
+        message["refusal"] = "".join(refusals)
+    if annotations:
+        message["annotations"] = annotations
+    if asked.shows_thinking and any(thoughts):
+        message["reasoning_content"] = "".join(thoughts)
+    if calls and tools.legacy:
+        message["function_call"] = calls[0]["function"]
+    elif calls:
+        message["tool_calls"] = calls
+    return {
+        "index": choice.finish.choice or place,
+        "message": message,
+        "logprobs": logprobs,
+        "finish_reason": write_finish(choice.finish.reason, bool(calls), bool(refusals), tools.legacy),
+    }

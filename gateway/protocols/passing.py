@@ -1,0 +1,49 @@
+"""The request of a client whose dialect the provider speaks: handed on as bytes, with as little touched as can be."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from gateway.canon.profile import Profile
+from gateway.protocols.wire_json import dumps
+
+_MODEL = re.compile(rb'"model"\s*:\s*"((?:[^"\\]|\\.)*)"')
+
+
+def with_model(raw: bytes, body: dict[str, Any], model: str) -> bytes:
+    """`raw` with its top-level model replaced. All other bytes stay, unless several "model" fields, or one
+    spelled with escapes, force a rewrite."""
+    asked = body.get("model")
+    if asked == model or not isinstance(asked, str):
+        return raw
+    found = _MODEL.findall(raw)
+    if len(found) == 1 and found[0] == dumps(asked)[1:-1]:
+        replacement = b'"model":' + dumps(model)
+        return _MODEL.sub(lambda _: replacement, raw, count=1)
+    return dumps({**body, "model": model})
+
+
+def fitted(raw: bytes, body: dict[str, Any], profile: Profile) -> tuple[bytes, dict[str, Any]]:
+    """`raw` and `body` without the top-level fields the model refuses, its limit under the name the model knows."""
+    other = "max_tokens" if profile.max_tokens_field == "max_completion_tokens" else None
+    if not (profile.drop or other) or not (any(name in body for name in profile.drop) or other in body):
+        return raw, body
+    changed = {name: value for name, value in body.items() if name not in profile.drop}
+    if other is not None and other in changed:
+        limit = changed.pop(other)
+        changed.setdefault(profile.max_tokens_field, limit)
+    return dumps(changed), changed
+
+
+def with_stream_usage(raw: bytes, body: dict[str, Any]) -> bytes | None:
+    """`raw` asking for streamed usage (chat's `stream_options`); None when the client asks for it already."""
+    options = body.get("stream_options")
+    if isinstance(options, dict):
+        if options.get("include_usage"):
+            return None
+        return dumps({**body, "stream_options": {**options, "include_usage": True}})
+    if "stream_options" in body:
+        return dumps({**body, "stream_options": {"include_usage": True}})
+    head, _, rest = raw.partition(b"{")
+    return head + b'{"stream_options":{"include_usage":true},' + rest
