@@ -51,6 +51,9 @@ def server_params(params: Any, weights: Path, key: str) -> Any:
     # answer is ended with "Context size has been exceeded."
     params.kv_unified = False
     params.n_predict = model.DEFAULT_MAX_TOKENS
+    params.chat_template = model.CHAT_TEMPLATE
+    params.sampling.temp = model.TEMPERATURE
+    params.sampling.top_p = model.TOP_P
     # Prefilling repeats the client's own trailing assistant text in whole answers and not in streamed ones.
     params.prefill_assistant = False
     # By default up to 8 GB of RAM remember old prompts.

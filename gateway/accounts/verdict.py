@@ -1,0 +1,81 @@
+"""One table from what a provider answered to what happens to the account and the request.
+
+    wait       the same account again after `delay` (at most 2 s)
+    rotate     another account at once; this one is not blamed until it fails again and again
+    cool       this account rests for `delay`
+    cool_model this account rests for one model
+    block      this account does not have the model
+    disable    this credential is no longer accepted
+    give_up    the request itself is at fault: the client is told
+
+Sources: https://ai.google.dev/gemini-api/docs/troubleshooting, https://docs.anthropic.com/en/api/errors,
+https://platform.openai.com/docs/guides/error-codes
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.canon.fault import Fault
+
+Action = Literal["wait", "rotate", "cool", "cool_model", "block", "disable", "give_up"]
+
+GRACE_S = 2.0
+"""A provider that asks for at most this long is waited for on the same account."""
+
+RATE_LIMIT_LADDER_S = (5.0, 10.0, 20.0, 40.0, 60.0)
+QUOTA_LADDER_S = (60.0, 300.0, 1800.0, 7200.0)
+SERVER_LADDER_S = (0.0, 5.0, 10.0, 20.0, 30.0)
+"""Rest after the n-th failure in a row; one lone 5xx costs the account nothing."""
+
+
+@dataclass(slots=True, frozen=True)
+class Verdict:
+    """`delay` in seconds; None where the ladder of `kind` decides by the number of failures in a row."""
+
+    action: Action
+    delay: float | None = None
+    ladder: tuple[float, ...] = ()
+
+
+def judge(fault: Fault) -> Verdict:
+    """The verdict on a provider's error, or on a network failure (a Fault with from_upstream False and 502/504)."""
+    status, code = fault.status, fault.code
+    if not fault.from_upstream:
+        return Verdict("rotate", ladder=SERVER_LADDER_S)
+    if code in ("context_length_exceeded", "content_policy_violation"):
+        return Verdict("give_up")
+    if status in (429, 503, 529):
+        return _busy(fault)
+    if status == 401:
+        return Verdict("disable")
+    if status == 403:
+        return _forbidden(fault)
+    if status == 402 or code == "insufficient_quota":
+        return Verdict("cool", fault.retry_after, QUOTA_LADDER_S)
+    if status == 404:
+        return Verdict("block", 300.0)
+    if status == 408 or status >= 500 or status < 400:
+        return Verdict("rotate", ladder=SERVER_LADDER_S)
+    return Verdict("give_up")
+
+
+def _busy(fault: Fault) -> Verdict:
+    if fault.retry_after is not None and fault.retry_after <= GRACE_S:
+        return Verdict("wait", fault.retry_after)
+    if fault.code == "insufficient_quota":
+        return Verdict("cool_model", fault.retry_after, QUOTA_LADDER_S)
+    if fault.status == 429:
+        return Verdict("cool", fault.retry_after, RATE_LIMIT_LADDER_S)
+    return Verdict("cool", fault.retry_after, SERVER_LADDER_S)
+
+
+def _forbidden(fault: Fault) -> Verdict:
+    """A 403 may be about the key, the project, the region or the model; only a bad key is the account's end."""
+    text = f"{fault.raw_type or ''} {fault.message}".lower()
+    if "api key" in text and ("invalid" in text or "leaked" in text or "expired" in text or "revoked" in text):
+        return Verdict("disable")
+    if "model" in text:
+        return Verdict("cool_model", 600.0)
+    return Verdict("cool", 600.0)
