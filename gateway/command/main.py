@@ -1,0 +1,88 @@
+"""`dragoman`: serve, check and explain."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from gateway import __version__
+from gateway.command.loading import configured, hand_on
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="dragoman")
+@click.option("--config", "config_file", metavar="FILE", help="The configuration (default: ./dragoman.toml).")
+def command(config_file: str | None) -> None:
+    """A self-hosted gateway between LLM clients and LLM providers."""
+    hand_on(config_file, {})
+
+
+@command.command()
+@click.option("--host", help="Address to listen on (default 127.0.0.1).")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on (default 8045).")
+@click.option("--workers", type=click.IntRange(0, 512), help="Worker processes (0: one for every CPU).")
+def serve(host: str | None, port: int | None, workers: int | None) -> None:
+    """Start the gateway (the same as `python app.py` or `gunicorn -c gunicorn.conf.py app:app`)."""
+    from gateway.web.serve import serve_forever
+
+    hand_on(None, {"server.host": host, "server.port": port, "server.workers": workers})
+    serve_forever()
+
+
+@command.group()
+def config() -> None:
+    """Work with the configuration file."""
+
+
+@config.command("check")
+@click.argument("file", required=False)
+def config_check(file: str | None) -> None:
+    """Print every error of the configuration with its path and the remedy."""
+    from gateway.config.check import report
+
+    ok, lines = report(file)
+    click.echo("\n".join(lines))
+    sys.exit(0 if ok else 1)
+
+
+@command.command()
+@click.argument("model")
+@click.option("--protocol", type=click.Choice(["openai", "anthropic", "gemini"]), default="openai", show_default=True,
+              help="As whose client to ask.")
+@click.option("--prefix", is_flag=True, help="As under the /openai or /anthropic prefix.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def explain(model: str, protocol: str, prefix: bool, as_json: bool) -> None:
+    """Print the route a request for MODEL would take, and why."""
+    from gateway.command.explain import explained, worded
+
+    found = explained(_config(), model, protocol, f"/{protocol}" if prefix else "")
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else worded(found))
+    sys.exit(0 if found["served"] else 1)
+
+
+@command.command()
+@click.option("--url", help="The gateway's address (default: what the configuration says).")
+def health(url: str | None) -> None:
+    """Ask a running gateway whether it is alive; exit code 0 when it is (for Docker's healthcheck)."""
+    from gateway.command.health import asked
+
+    ok, message = asked(_config(), url)
+    click.echo(message)
+    sys.exit(0 if ok else 1)
+
+
+def _config() -> Any:
+    from gateway.config.problems import ConfigError
+
+    try:
+        return configured()
+    except ConfigError as error:
+        raise click.ClickException("\n".join(map(str, error.problems))) from None
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    command(args=arguments, prog_name="dragoman")

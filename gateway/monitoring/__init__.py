@@ -1,0 +1,1 @@
+"""What happened: one record a request, written off the hot path."""

@@ -1,0 +1,59 @@
+"""One record a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Record:
+    """Times in unix seconds and seconds. Nothing here is secret: no key, no query, no body."""
+
+    at: float
+    id: str
+    method: str
+    path: str
+    client: str
+    key: str
+    status: int
+    seconds: float
+    asked: str = ""
+    mapped: str = ""
+    mode: str = ""
+    upstream: str = ""
+    account: str = ""
+    stream: bool = False
+    ended: str = ""
+    finish: str = ""
+    error: str = ""
+    first_content_s: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    attempts: list[str] = field(default_factory=list)
+    losses: int = 0
+
+    def line(self) -> str:
+        """For people."""
+        said: list[Any] = [self.status, self.method, self.path]
+        if self.asked:
+            said.append(self.asked if self.asked == self.mapped or not self.mapped else f"{self.asked}->{self.mapped}")
+        if self.upstream:
+            said.append(f"{self.upstream}/{self.account}" if self.account else self.upstream)
+        said += [word for word in (self.mode, "stream" if self.stream else "") if word]
+        if self.input_tokens is not None:
+            said.append(f"tokens={self.input_tokens}+{self.output_tokens}")
+        if len(self.attempts) > 1 or (self.attempts and self.error):
+            said.append(f"attempts=[{'; '.join(self.attempts)}]")
+        elif self.attempts and "use=" in self.attempts[0]:
+            said.append(self.attempts[0].partition(" ")[0])
+        said += [f"ended={self.ended}"] if self.ended not in ("", "complete") else []
+        said += [f"error={self.error}"] if self.error else []
+        if self.first_content_s is not None:
+            said.append(f"first={self.first_content_s:.3f}s")
+        said += [f"{self.seconds:.3f}s", self.id]
+        return " ".join(str(word) for word in said)
+
+    def document(self) -> dict[str, Any]:
+        """For machines: the same facts, absent ones left out."""
+        return {name: value for name in self.__slots__ if (value := getattr(self, name)) not in (None, "", [])}

@@ -1,0 +1,105 @@
+"""One client request on its way through the relay, and what became of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from gateway.canon.dialogue import Dialogue, Loss
+from gateway.canon.pairing import paired
+from gateway.canon.usage import Usage
+from gateway.protocols.dialect import Dialect
+from gateway.upstreams.transport.call import Abortable
+
+Mode = Literal["passthrough", "wrapped", "translated"]
+
+
+class Live:
+    """The running upstream call of a request, so that somebody else can end it: the client's leaving, or a drain."""
+
+    __slots__ = ("_current", "_lock", "reason")
+
+    def __init__(self) -> None:
+        self.reason = ""
+        self._current: Abortable | None = None
+        self._lock = threading.Lock()
+
+    def attach(self, current: Abortable) -> None:
+        """The call that is running from now on."""
+        with self._lock:
+            self._current = current
+            aborted = bool(self.reason)
+        if aborted:
+            current.abort()
+
+    def abort(self, reason: Literal["client", "draining"]) -> None:
+        """Wakes whoever waits for the upstream. The first reason counts."""
+        with self._lock:
+            if not self.reason:
+                self.reason = reason
+            current = self._current
+        if current is not None:
+            current.abort()
+
+
+@dataclass(slots=True)
+class Attempted:
+    """One line of the record: who was tried and what came of it."""
+
+    upstream: str
+    account: str
+    model: str
+    use: str
+    outcome: str = ""
+    status: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What headers and the record tell of an answer. `account` is None when headers had to go out before it was known."""
+
+    mapped_model: str = ""
+    upstream: str = ""
+    account: str | None = None
+    mode: str = ""
+    losses: list[Loss] = field(default_factory=list)
+    response_headers: dict[str, str] = field(default_factory=dict)
+    attempts: list[Attempted] = field(default_factory=list)
+    usage: Usage | None = None
+    finish: str = ""
+    first_content_s: float | None = None
+    ended: Literal["", "complete", "cut", "cancelled", "failed"] = ""
+
+
+@dataclass(slots=True)
+class Call:
+    """`body` is the client's JSON object, `raw` its bytes; `asked` the model name the client used; `mount` the URL
+    prefix it came by ("/openai", ...); `framing` "array" for Gemini's streamed JSON array; `headers` the client's,
+    lower-case names; `deadline` time.monotonic()."""
+
+    dialect: Dialect
+    body: dict[str, Any]
+    raw: bytes
+    asked: str
+    stream: bool
+    deadline: float
+    request_id: str = ""
+    mount: str = ""
+    framing: Literal["sse", "array"] = "sse"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    live: Live = field(default_factory=Live)
+    outcome: Outcome = field(default_factory=Outcome)
+    started: float = field(default_factory=time.monotonic)
+    _dialogue: Dialogue | None = None
+
+    def dialogue(self) -> tuple[Dialogue, list[Loss]]:
+        """The request in the common language, its calls and results paired; read once. Raises Malformed."""
+        if self._dialogue is None:
+            dialogue = self.dialect.read_request(self.body, model=self.asked, stream=self.stream)
+            dialogue.turns, self.outcome.losses = paired(dialogue.turns)
+            self._dialogue = dialogue
+        return self._dialogue, self.outcome.losses

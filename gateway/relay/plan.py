@@ -1,0 +1,196 @@
+"""Which attempt is next: the memory of one request over accounts, upstreams and fallback models."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+
+from gateway.accounts.pool import Lease, Pool
+from gateway.accounts.verdict import GRACE_S, Verdict, judge
+from gateway.canon.fault import Fault
+from gateway.errors import ClientGone, Exhausted, GatewayError
+from gateway.relay.call import Attempted, Call
+from gateway.routing.router import Route
+
+EMPTY_RETRIES = 1
+PAUSE_S = 0.4
+
+
+class AttemptFailed(Exception):
+    """An attempt did not answer. `fault` says why, in the provider's words where it spoke."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+@dataclass(slots=True)
+class _Last:
+    lease: Lease
+    fault: Fault
+    verdict: Verdict
+
+
+class Plan:
+    """`next()` gives a lease for every attempt until the request is answered or `max_attempts` are used up."""
+
+    def __init__(self, call: Call, route: Route, pool: Pool, max_attempts: int) -> None:
+        self.call = call
+        self.route = route
+        self._pool = pool
+        self._left = max_attempts
+        self._tried: set[str] = set()
+        self._last: _Last | None = None
+        self._empty = 0
+        self._began = 0.0
+
+    def next(self) -> Lease:
+        """The next lease. Raises Exhausted with the true last status, or ClientGone."""
+        if self.call.live.reason == "client":
+            raise ClientGone
+        lease = self._choose()
+        if lease is None:
+            raise self._exhausted()
+        self._left -= 1
+        self._began = time.monotonic()
+        self.call.outcome.attempts.append(
+            Attempted(lease.seat.upstream, lease.account.label, lease.seat.model, lease.use)
+        )
+        return lease
+
+    def elsewhere(self) -> Lease | None:
+        """A lease on an account not tried yet, for going on after a cut; None when there is none."""
+        if self._left <= 0 or self.call.live.reason:
+            return None
+        lease = self._fresh()
+        if lease is not None:
+            self._left -= 1
+            self._began = time.monotonic()
+            self.call.outcome.attempts.append(
+                Attempted(lease.seat.upstream, lease.account.label, lease.seat.model, lease.use)
+            )
+        return lease
+
+    def answered(self, lease: Lease) -> None:
+        self._note(200, "answered")
+        self._pool.succeed(lease)
+
+    def abandoned(self, lease: Lease, why: str) -> None:
+        """The attempt ended for a reason that is not the account's."""
+        self._note(0, why)
+        self._pool.release(lease)
+
+    def failed(self, lease: Lease, failure: AttemptFailed) -> None:
+        """Settles the account. Raises GatewayError when no other attempt can help (the request is at fault)."""
+        fault = failure.fault
+        self._tried.add(lease.account.id)
+        verdict = judge(fault)
+        if fault.code == "empty_response":
+            self._empty += 1
+            if self._empty > EMPTY_RETRIES:
+                self._left = 0
+        self._note(fault.status, f"{verdict.action}: {fault.code or fault.raw_type or fault.status}")
+        self._pool.fail(lease, verdict, fault.status, _short(fault))
+        self._last = _Last(lease, fault, verdict)
+        if verdict.action == "give_up" and not self._bigger_context(fault):
+            raise GatewayError(fault)
+
+    def failed_late(self, lease: Lease, fault: Fault) -> None:
+        """Settles an account whose answer broke after content: no further attempt follows from here by itself."""
+        self._tried.add(lease.account.id)
+        verdict = judge(fault)
+        self._note(fault.status, f"cut: {fault.code or fault.raw_type or fault.status}")
+        self._pool.fail(lease, verdict, fault.status, _short(fault))
+
+    def _bigger_context(self, fault: Fault) -> bool:
+        """A prompt too long for one model may fit the next of a fallback chain."""
+        return fault.code == "context_length_exceeded" and len({seat.model for seat in self.route.seats()}) > 1
+
+    def _choose(self) -> Lease | None:
+        last = self._last
+        if self._left <= 0 or time.monotonic() >= self.call.deadline:
+            return None
+        if last is not None and last.verdict.action == "wait":
+            self._sleep((last.verdict.delay or 0.0) + 0.05)
+            self._tried.discard(last.lease.account.id)
+            return self._pool.again(last.lease)
+        fresh = self._fresh()
+        if fresh is not None:
+            return fresh
+        if last is None:
+            return self._soon()
+        if last.verdict.action in ("rotate", "cool", "cool_model") and last.fault.retry_after is None:
+            self._sleep(PAUSE_S * (1 + random.random()) * len(self.call.outcome.attempts))
+            return self._pool.again(last.lease)
+        return self._soon()
+
+    def _fresh(self) -> Lease | None:
+        for tier in self.route.tiers:
+            lease = self._pool.lease(tier, self._tried)
+            if lease is not None:
+                return lease
+        return None
+
+    def _soon(self) -> Lease | None:
+        """Waits for an account that is back within the grace time; sleeping longer is the client's choice."""
+        recovery = self._pool.recovery(self.route.seats())
+        if recovery is None or not 0 < recovery.seconds <= GRACE_S:
+            return None
+        self._sleep(recovery.seconds + 0.01)
+        self._tried.clear()
+        return self._fresh()
+
+    def _sleep(self, seconds: float) -> None:
+        until = min(time.monotonic() + seconds, self.call.deadline)
+        while (left := until - time.monotonic()) > 0:
+            if self.call.live.reason == "client":
+                raise ClientGone
+            time.sleep(min(left, 0.25))
+
+    def _exhausted(self) -> GatewayError:
+        recovery = self._pool.recovery(self.route.seats())
+        if self._last is not None:
+            fault = self._last.fault
+            if fault.status in (429, 503, 529) and fault.retry_after is None and recovery and recovery.seconds > 0:
+                fault.retry_after = recovery.seconds
+            return Exhausted(_credential(fault))
+        if recovery is None:
+            return Exhausted(
+                Fault(
+                    503,
+                    "no usable account: every account for this model is disabled. "
+                    "`dragoman accounts list` says why; add or mend one.",
+                    code="no_account_available",
+                )
+            )
+        status = recovery.status if recovery.status in (429, 503, 529) else 503
+        return Exhausted(
+            Fault(
+                status,
+                f"all accounts for this model are resting ({recovery.why}); the first is back in {recovery.seconds:.0f} s",
+                code="rate_limit_exceeded" if status == 429 else "no_account_available",
+                retry_after=max(recovery.seconds, 1.0),
+            )
+        )
+
+    def _note(self, status: int, outcome: str) -> None:
+        entry = self.call.outcome.attempts[-1]
+        entry.status, entry.outcome, entry.seconds = status, outcome, time.monotonic() - self._began
+
+
+def _credential(fault: Fault) -> Fault:
+    """A provider that refuses our credential is our trouble: a 401 would tell the client that its own key is wrong."""
+    if fault.from_upstream and fault.status in (401, 403):
+        return Fault(
+            502 if fault.status == 403 else 503,
+            f"the provider refused the gateway's account ({fault.status}). "
+            "This is not about your key: the operator has to look at the accounts.",
+            code="upstream_auth",
+            from_upstream=True,
+        )
+    return fault
+
+
+def _short(fault: Fault) -> str:
+    return f"{fault.status} {fault.code or fault.raw_type or ''}".strip()

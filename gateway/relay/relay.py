@@ -1,0 +1,197 @@
+"""The relay: one client request, up to `max_attempts` tries, one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from gateway.accounts.pool import Lease, Pool
+from gateway.canon import events as ev
+from gateway.canon.fault import Malformed
+from gateway.errors import BadRequest, ClientGone, Draining, GatewayError, NotFound
+from gateway.protocols.dialect import AnswerWriter, Asked, Dialect
+from gateway.relay.attempt import Attempt
+from gateway.relay.call import Call
+from gateway.relay.count import provider_count, read_dialogue
+from gateway.relay.estimate import prompt_tokens
+from gateway.relay.plan import AttemptFailed, Plan
+from gateway.relay.resume import Resume
+from gateway.relay.settings import RelaySettings
+from gateway.relay.stream import CutAfterContent, StreamPump
+from gateway.relay.whole import whole_answer
+from gateway.routing.router import Router, UnknownModel
+from gateway.upstreams.upstream import Upstream, forwarded
+
+
+class Relay:
+    """Built once; `whole` and `stream` are called from any number of greenlets or threads."""
+
+    def __init__(
+        self,
+        router: Router,
+        pool: Pool,
+        upstreams: Mapping[str, Upstream],
+        dialects: Mapping[str, Dialect],
+        settings: RelaySettings,
+    ) -> None:
+        self._router = router
+        self._pool = pool
+        self._upstreams = upstreams
+        self._dialects = dialects
+        self._settings = settings
+
+    def whole(self, call: Call) -> bytes:
+        """The answer's body; headers are told by `call.outcome`. Raises GatewayError or ClientGone."""
+        plan = self._plan(call)
+        while True:
+            lease = plan.next()
+            attempt = self._attempt(call, lease)
+            try:
+                body = whole_answer(attempt, attempt.open())
+            except AttemptFailed as failure:
+                plan.failed(lease, failure)
+                continue
+            except BaseException as other:
+                self._abandon(plan, lease, other)
+                raise
+            finally:
+                attempt.close()
+            plan.answered(lease)
+            call.outcome.ended = "complete"
+            self._tell(attempt)
+            return body
+
+    def stream(self, call: Call) -> Iterator[bytes]:
+        """The answer's bytes as they come; `call.outcome` tells the headers once the first item is here.
+
+        What fails before the first item raises GatewayError or ClientGone; after it, failures are the dialect's own
+        error event and the iterator ends.
+        """
+        plan = self._plan(call)
+        sent = False
+        try:
+            while True:
+                lease = plan.next()
+                attempt = self._attempt(call, lease)
+                writer = call.dialect.answer_writer(attempt.asked())
+                try:
+                    exchange = attempt.open()
+                    self._tell(attempt)
+                    for data in StreamPump(attempt, writer).run(exchange):
+                        sent = True
+                        yield data
+                except AttemptFailed as failure:
+                    plan.failed(lease, failure)
+                    continue
+                except CutAfterContent as cut:
+                    attempt.close()
+                    call.outcome.ended = "cut"
+                    plan.failed_late(lease, cut.fault)
+                    yield from self._after_cut(plan, attempt, writer, cut)
+                    return
+                except BaseException as other:
+                    self._abandon(plan, lease, other)
+                    raise
+                finally:
+                    attempt.close()
+                plan.answered(lease)
+                call.outcome.ended = "complete"
+                return
+        except GatewayError as error:
+            call.outcome.ended = "failed" if call.outcome.ended == "" else call.outcome.ended
+            if not sent:
+                raise
+            yield self._writer(call).write([ev.Failure(error.fault)])
+        except Malformed as malformed:
+            raise BadRequest.of(malformed) from None
+
+    def count(self, call: Call) -> tuple[int, bool]:
+        """(prompt tokens, whether a provider counted them). Raises GatewayError, Malformed or ClientGone."""
+        dialogue = read_dialogue(call)
+        plan = self._plan(call)
+        lease = plan.elsewhere()
+        if lease is None:
+            return prompt_tokens(dialogue), False
+        upstream = self._upstreams[lease.seat.upstream]
+        call.outcome.upstream, call.outcome.mapped_model = upstream.name, lease.seat.model
+        try:
+            counted = provider_count(
+                call,
+                dialogue,
+                lease,
+                upstream,
+                self._dialects[upstream.dialect],
+                self._settings.profile_for(lease.seat.model),
+            )
+        finally:
+            plan.abandoned(lease, "counted")
+        return (prompt_tokens(dialogue), False) if counted is None else (counted, True)
+
+    def _after_cut(self, plan: Plan, attempt: Attempt, writer: AnswerWriter, cut: CutAfterContent) -> Iterator[bytes]:
+        """The answer goes on from elsewhere where that can be done truthfully, else it ends in the error event."""
+        if self._settings.resume != "off" and not cut.told:
+            resume = Resume.of(cut, attempt, writer)
+            while resume is not None and (lease := plan.elsewhere()) is not None:
+                other = self._attempt(plan.call, lease)
+                try:
+                    yield from resume.run(other, other.open())
+                except AttemptFailed as failure:
+                    plan.failed_late(lease, failure.fault)
+                    if resume.went_on:
+                        break
+                    continue
+                except BaseException as error:
+                    self._abandon(plan, lease, error)
+                    raise
+                finally:
+                    other.close()
+                plan.answered(lease)
+                plan.call.outcome.ended = "complete"
+                return
+            if resume is not None:
+                writer = resume.writer
+        if not cut.told:
+            yield writer.write([ev.Failure(cut.fault)])
+
+    def _plan(self, call: Call) -> Plan:
+        try:
+            route = self._router.route(call.asked, call.mount)
+        except UnknownModel as unknown:
+            raise NotFound(unknown.reason, param="model") from None
+        call.outcome.mapped_model = route.model
+        return Plan(call, route, self._pool, self._settings.max_attempts)
+
+    def _attempt(self, call: Call, lease: Lease) -> Attempt:
+        upstream = self._upstreams[lease.seat.upstream]
+        attempt = Attempt(call, lease, upstream, self._dialects[upstream.dialect], self._settings)
+        outcome = call.outcome
+        outcome.mapped_model, outcome.upstream, outcome.mode = lease.seat.model, upstream.name, attempt.mode
+        return attempt
+
+    @staticmethod
+    def _tell(attempt: Attempt) -> None:
+        """What response headers need to know of the attempt that answers."""
+        outcome = attempt.call.outcome
+        outcome.losses = attempt.losses
+        if attempt.mode == "passthrough" and attempt.exchange is not None:
+            outcome.response_headers = forwarded(attempt.exchange.headers, attempt.upstream.response_headers)
+
+    def _abandon(self, plan: Plan, lease: Lease, why: BaseException) -> None:
+        outcome = plan.call.outcome
+        if isinstance(why, GeneratorExit | ClientGone):
+            outcome.ended = "cancelled"
+            plan.abandoned(lease, "client left")
+        elif isinstance(why, Draining):
+            outcome.ended = "cut"
+            plan.abandoned(lease, "draining")
+        elif isinstance(why, Malformed):
+            plan.abandoned(lease, "bad request")
+        else:
+            outcome.ended = "failed"
+            plan.abandoned(lease, type(why).__name__)
+
+    @staticmethod
+    def _writer(call: Call) -> AnswerWriter:
+        """A writer for an error that no attempt's writer can tell."""
+        return call.dialect.answer_writer(
+            Asked(model=call.asked, request_id=call.request_id, body=call.body, framing=call.framing)
+        )

@@ -1,0 +1,22 @@
+"""What the relay is told once, at wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.canon.profile import Profile
+
+
+@dataclass(slots=True, frozen=True)
+class RelaySettings:
+    """Seconds and switches of [server] and [routing]; `profile_for` the facts about a target model."""
+
+    max_attempts: int
+    request_timeout_s: float
+    keepalive_s: float
+    hold_thinking_s: float
+    resume: str
+    strict: bool
+    profile_for: Callable[[str], Profile]
+    answer_limit: int = 256 * 1024 * 1024

@@ -1,0 +1,95 @@
+"""One attempt at a whole answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.canon.answer import Answer
+from gateway.canon.fault import Fault
+from gateway.canon.fold import Broken, fold
+from gateway.canon.parts import Media, Opaque, Refusal, Text, ToolCall
+from gateway.protocols.sse import EventTooLarge
+from gateway.protocols.wire_json import JSONDecodeError, loads
+from gateway.relay.attempt import Attempt
+from gateway.relay.plan import AttemptFailed
+from gateway.upstreams.transport.exchange import Exchange
+from gateway.upstreams.transport.faults import TransportFault
+
+OWN_CODES = ("upstream_error", "empty_response")
+"""Fault codes that are our reading of a broken answer, not the provider's verdict."""
+
+
+def whole_answer(attempt: Attempt, exchange: Exchange) -> bytes:
+    """The body for the client. Raises AttemptFailed, ClientGone, Draining."""
+    call, outcome = attempt.call, attempt.call.outcome
+    raw = _read(attempt, exchange)
+    streamed = (exchange.headers.get("content-type") or "").lower().startswith("text/event-stream")
+    answer = _from_stream(attempt, raw) if streamed else _answer(attempt, _parsed(raw))
+    if is_empty(answer):
+        raise AttemptFailed(empty_response())
+    outcome.usage = answer.usage
+    outcome.finish = answer.choices[0].finish.reason
+    outcome.account = attempt.lease.account.label
+    if attempt.mode == "passthrough" and not streamed:
+        return raw
+    outcome.mode = "translated"
+    return call.dialect.write_answer(answer, attempt.asked())
+
+
+def read_document_answer(attempt: Attempt, exchange: Exchange) -> Answer:
+    """The answer in a whole JSON body. Raises AttemptFailed, ClientGone, Draining."""
+    return _answer(attempt, _parsed(_read(attempt, exchange)))
+
+
+def is_empty(answer: Answer) -> bool:
+    """A normal end without anything a client could see."""
+    return not any(
+        choice.finish.reason not in ("stop", "other")
+        or any(
+            isinstance(part, ToolCall | Media | Opaque) or (isinstance(part, Text | Refusal) and part.text)
+            for part in choice.parts
+        )
+        for choice in answer.choices
+    )
+
+
+def empty_response() -> Fault:
+    return Fault(502, "the provider's answer had no content", code="empty_response")
+
+
+def _read(attempt: Attempt, exchange: Exchange) -> bytes:
+    try:
+        return exchange.read_all(attempt.settings.answer_limit, attempt.upstream.limits.idle, attempt.call.deadline)
+    except TransportFault as fault:
+        raise attempt.broken(fault) from None
+
+
+def _parsed(raw: bytes) -> Any:
+    try:
+        return loads(raw)
+    except JSONDecodeError:
+        word = "an empty body" if not raw.strip() else "something that is not JSON"
+        raise AttemptFailed(Fault(502, f"the provider answered with {word}", code="upstream_error")) from None
+
+
+def _answer(attempt: Attempt, document: Any) -> Answer:
+    try:
+        return attempt.dialect.read_answer(document, attempt.names)
+    except Broken as broken:
+        raise _verdict(broken) from None
+
+
+def _from_stream(attempt: Attempt, raw: bytes) -> Answer:
+    """Some hosts stream whatever was asked; the client still gets its whole answer."""
+    reader = attempt.dialect.answer_reader(attempt.names)
+    try:
+        return fold([*reader.feed(raw), *reader.close()])
+    except Broken as broken:
+        raise _verdict(broken) from None
+    except EventTooLarge as large:
+        raise AttemptFailed(Fault(502, str(large), code="upstream_error")) from None
+
+
+def _verdict(broken: Broken) -> AttemptFailed:
+    broken.fault.from_upstream = broken.fault.code not in OWN_CODES
+    return AttemptFailed(broken.fault)

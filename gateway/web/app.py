@@ -1,0 +1,64 @@
+"""The Flask application of one Gateway: a blueprint per protocol and mount, errors in the asker's dialect."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from gateway.errors import GatewayError
+from gateway.protocols.dialect import Dialect
+from gateway.web.anthropic import anthropic_blueprint
+from gateway.web.cors import CrossOrigin
+from gateway.web.door import Door
+from gateway.web.gateway import Gateway
+from gateway.web.gemini import gemini_blueprint
+from gateway.web.health import health_blueprint
+from gateway.web.lost import lost
+from gateway.web.models import models_blueprint
+from gateway.web.openai import openai_blueprint
+from gateway.web.paths import PathDoctor
+from gateway.web.sinks import sinks_blueprint
+
+
+def create_app(gateway: Gateway) -> Flask:
+    app = Flask("dragoman", static_folder=None)
+    app.url_map.merge_slashes = False
+    door = Door(gateway)
+    app.register_blueprint(health_blueprint(door))
+    app.register_blueprint(sinks_blueprint())
+    app.register_blueprint(models_blueprint(door))
+    for mount in ("", "/openai"):
+        app.register_blueprint(openai_blueprint(door, mount))
+    for mount in ("", "/anthropic"):
+        app.register_blueprint(anthropic_blueprint(door, mount))
+    for mount in ("", "/gemini"):
+        for version in ("v1beta", "v1alpha", "v1"):
+            app.register_blueprint(gemini_blueprint(door, mount, version))
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        response = door.refuse(dialect_of(door), GatewayError(lost(app, error)), mount=_mount())
+        for name, value in error.get_headers():
+            if name == "Allow":
+                response.headers[name] = value
+        return response
+
+    server = gateway.config.server
+    app.wsgi_app = PathDoctor(app.wsgi_app, repair=server.repair_paths)  # type: ignore[method-assign]
+    if server.cors_origins:
+        app.wsgi_app = CrossOrigin(app.wsgi_app, server.cors_origins)  # type: ignore[method-assign]
+    return app
+
+
+def dialect_of(door: Door) -> Dialect:
+    """The dialect of a request no route took, by its path and headers."""
+    dialects, path, environ = door.gateway.dialects, request.path, request.environ
+    if "/v1beta" in path or "/v1alpha" in path or path.startswith("/gemini") or "HTTP_X_GOOG_API_KEY" in environ:
+        return dialects["gemini"]
+    if path.startswith("/anthropic") or "/messages" in path or "HTTP_ANTHROPIC_VERSION" in environ:
+        return dialects["anthropic"]
+    return dialects["chat"]
+
+
+def _mount() -> str:
+    return "/openai" if request.path.startswith("/openai/") else ""

@@ -1,0 +1,98 @@
+"""The WSGI application: the Flask application of the current Gateway, replaced in one step on reload."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask
+
+from gateway.config.load import load
+from gateway.config.model import Config
+from gateway.config.problems import ConfigError
+from gateway.web.app import create_app
+from gateway.web.gateway import Gateway
+from gateway.wiring import build
+
+log = logging.getLogger("dragoman")
+
+Loader = Callable[[], Config]
+
+
+class Application:
+    """`app` of app.py. `local_only` is set by the server's hook, which sees the real listening sockets."""
+
+    def __init__(self, loader: Loader = load) -> None:
+        self._loader = loader
+        self._reloading = threading.Lock()
+        self.local_only: bool | None = None
+        self._gateway: Gateway | None = None
+        self._flask: Flask | None = None
+        self._retired: list[Gateway] = []
+
+    @property
+    def gateway(self) -> Gateway:
+        """The current Gateway; built on first use, when the server has patched what it patches."""
+        self._current()
+        assert self._gateway is not None
+        return self._gateway
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        return (self._flask or self._current())(environ, start_response)
+
+    def _current(self) -> Flask:
+        with self._reloading:
+            if self._flask is None:
+                self._install(self._loader())
+            assert self._flask is not None
+            return self._flask
+
+    def reload(self) -> bool:
+        """Reads the configuration again and swaps; an invalid one is refused and the old one stays.
+
+        Requests that are running keep the Gateway they began with.
+        """
+        with self._reloading:
+            try:
+                config = self._loader()
+            except ConfigError as error:
+                log.error("reload refused, the old configuration stays:\n%s",
+                          "\n".join(f"  {problem}" for problem in error.problems))
+                return False
+            old = self._gateway
+            if old is not None:
+                _say_what_needs_a_restart(old.config, config)
+            self._install(config)
+            if old is not None:
+                self._retired = [each for each in (*self._retired, old) if each.running]
+            log.info("configuration reloaded from %s", config.source)
+            return True
+
+    def drain(self) -> None:
+        """No new request is answered from now on; running ones go on."""
+        for gateway in self._all():
+            gateway.draining = True
+
+    def end_running(self) -> None:
+        """Ends every running request with its dialect's error event."""
+        for gateway in self._all():
+            for live in list(gateway.running):
+                live.abort("draining")
+
+    def _all(self) -> list[Gateway]:
+        return [each for each in (*self._retired, self._gateway) if each is not None]
+
+    def _install(self, config: Config) -> None:
+        for hint in (*config.hints, *config.warnings):
+            log.info("configuration: %s", hint)
+        recorder = self._gateway.recorder if self._gateway is not None else None
+        self._gateway = build(config, local_only=self.local_only, recorder=recorder)
+        self._flask = create_app(self._gateway)
+
+
+def _say_what_needs_a_restart(old: Config, new: Config) -> None:
+    for name in ("host", "port", "bind", "workers"):
+        if getattr(old.server, name) != getattr(new.server, name):
+            log.warning("[server] %s changed: that takes effect only after a restart", name)

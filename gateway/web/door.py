@@ -1,0 +1,303 @@
+"""The front door every protocol's blueprint goes through: key, body, relay, answer, record."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+from flask import Response, request
+
+from gateway.canon.fault import Fault, Malformed
+from gateway.errors import BadRequest, ClientGone, Draining, GatewayError
+from gateway.monitoring.record import Record
+from gateway.protocols.dialect import Dialect
+from gateway.relay.call import Call
+from gateway.web.body import read_object
+from gateway.web.client import client_address
+from gateway.web.faults import fault_response
+from gateway.web.gateway import Gateway
+from gateway.web.headers import SSE_HEADERS, outcome_headers
+from gateway.web.watch import Watch, watch
+from schemas.wire import WireSchema
+
+log = logging.getLogger("dragoman")
+
+Shape = Callable[[Dialect, WireSchema, dict[str, Any], dict[str, Any]], tuple[Dialect, WireSchema]]
+
+CLIENT_CLOSED_REQUEST = 499
+"""nginx's word for a client that left before the answer; nobody reads it but the log."""
+
+
+class Door:
+    """One per gateway. `generate` answers every route that makes a model speak."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self._limit = gateway.config.server.max_body_mb * 1024 * 1024
+        self._account_header = gateway.config.server.account_header
+        self._trusted = frozenset(gateway.config.server.trusted_proxies)
+
+    def generate(
+        self,
+        dialect: Dialect,
+        schema: WireSchema,
+        *,
+        shape: Shape = lambda dialect, schema, body, environ: (dialect, schema),
+        mount: str = "",
+        model: str | None = None,
+        stream: bool | None = None,
+        framing: Literal["sse", "array"] = "sse",
+        query_key: bool = False,
+    ) -> Response:
+        """`model` and `stream` as the URL gives them (Gemini), else they are read from the body; `shape` may choose
+        another dialect once the body is known."""
+        environ = request.environ
+        started, at = time.monotonic(), time.time()
+        request_id = request_id_of(environ)
+        key, asked, call = "", "", None
+        try:
+            key = self.gateway.keys.check(environ, query=query_key)
+            if self.gateway.draining:
+                raise Draining
+            raw, body = read_object(environ, self._limit)
+            dialect, schema = shape(dialect, schema, body, environ)
+            schema.check(body)
+            dialect.check_request(body)
+            asked = model if model is not None else body.get("model") or ""
+            if not asked:
+                raise BadRequest("model is required: name the model that should answer", param="model")
+            call = Call(
+                dialect=dialect,
+                body=body,
+                raw=raw,
+                asked=asked,
+                stream=bool(body.get("stream")) if stream is None else stream,
+                deadline=started + self.gateway.config.server.request_timeout_s,
+                request_id=request_id,
+                mount=mount,
+                framing=framing,
+                headers=client_headers(environ),
+                started=started,
+            )
+            entry = _Entry(self, call, environ, key, at)
+            if call.stream:
+                return self._streamed(call, entry)
+            return self._whole(call, entry)
+        except Malformed as malformed:
+            error: GatewayError = BadRequest.of(malformed)
+        except GatewayError as gateway_error:
+            error = gateway_error
+        except ClientGone:
+            error = GatewayError(Fault(CLIENT_CLOSED_REQUEST, "the client closed its connection", code="client_closed"))
+        except Exception:
+            log.exception("request %s failed inside the gateway", request_id)
+            error = GatewayError(
+                Fault(500, f"the gateway failed; its log has the reason under {request_id}", code="internal_error")
+            )
+        entry = _Entry(self, call, environ, key, at, request_id=request_id, asked=asked, started=started)
+        entry.close(error.fault.status, error.fault)
+        headers = outcome_headers(call.outcome, request_id, "off") if call else [("X-Request-Id", request_id)]
+        return fault_response(dialect, error.fault, request_id, headers, mount=mount)
+
+    def count(
+        self, dialect: Dialect, *, mount: str = "", model: str | None = None, query_key: bool = False
+    ) -> Response:
+        """How many tokens a prompt has, in the dialect's own shape; X-Token-Count says how it is known."""
+        environ, started = request.environ, time.monotonic()
+
+        def answer() -> tuple[bytes, list[tuple[str, str]]]:
+            raw, body = read_object(environ, self._limit)
+            asked = model if model is not None else body.get("model")
+            if not isinstance(asked, str) or not asked:
+                raise BadRequest("model is required: name the model that should count", param="model")
+            call = Call(
+                dialect=dialect, body=body, raw=raw, asked=asked, stream=False, mount=mount, started=started,
+                deadline=started + self.gateway.config.server.request_timeout_s,
+            )
+            tokens, exact = self.gateway.relay.count(call)
+            assert dialect.counting is not None
+            headers = [*outcome_headers(call.outcome, "", "off")[1:], ("X-Token-Count", "exact" if exact else "estimate")]
+            return dialect.counting.write_count(tokens), headers
+
+        return self.tell(dialect, answer, mount=mount, query_key=query_key)
+
+    def tell(
+        self,
+        dialect: Dialect,
+        answer: Callable[[], tuple[bytes, list[tuple[str, str]]]],
+        *,
+        mount: str = "",
+        query_key: bool = False,
+    ) -> Response:
+        """An answer that is no model's (a model list, a count): key, `answer()` with its headers, record."""
+        environ = request.environ
+        started, at, request_id, key = time.monotonic(), time.time(), request_id_of(environ), ""
+        fault: Fault | None = None
+        try:
+            key = self.gateway.keys.check(environ, query=query_key)
+            body, headers = answer()
+            response = Response(body, 200, [("X-Request-Id", request_id), *headers], content_type="application/json")
+        except Malformed as malformed:
+            fault = BadRequest.of(malformed).fault
+        except GatewayError as error:
+            fault = error.fault
+        if fault is not None:
+            response = fault_response(dialect, fault, request_id, [("X-Request-Id", request_id)], mount=mount)
+        _Entry(self, None, environ, key, at, request_id=request_id, started=started).close(response.status_code, fault)
+        return response
+
+    def refuse(self, dialect: Dialect, error: GatewayError, *, mount: str = "") -> Response:
+        """Tells the client, if its key is good, what is wrong with its request."""
+
+        def refusal() -> tuple[bytes, list[tuple[str, str]]]:
+            raise error
+
+        return self.tell(dialect, refusal, mount=mount, query_key=True)
+
+    def _whole(self, call: Call, entry: _Entry) -> Response:
+        watching = watch(call_socket(), lambda: call.live.abort("client"))
+        self.gateway.running.add(call.live)
+        try:
+            body = self.gateway.relay.whole(call)
+        finally:
+            watching.stop()
+            self.gateway.running.discard(call.live)
+        headers = outcome_headers(call.outcome, call.request_id, self._account_header)
+        entry.close(200)
+        return Response(body, 200, headers, content_type="application/json")
+
+    def _streamed(self, call: Call, entry: _Entry) -> Response:
+        watching = watch(call_socket(), lambda: call.live.abort("client"))
+        self.gateway.running.add(call.live)
+        chunks = self.gateway.relay.stream(call)
+        try:
+            first = next(chunks)
+        except BaseException:
+            watching.stop()
+            self.gateway.running.discard(call.live)
+            raise
+        headers = outcome_headers(call.outcome, call.request_id, self._account_header)
+        media_type = "application/json" if call.framing == "array" else "text/event-stream"
+        return Response(
+            _Stream(first, chunks, watching, entry),
+            200,
+            [*headers, *SSE_HEADERS],
+            content_type=media_type,
+            direct_passthrough=True,
+        )
+
+
+class _Entry:
+    """The record of one request, noted once."""
+
+    def __init__(
+        self,
+        door: Door,
+        call: Call | None,
+        environ: dict[str, Any],
+        key: str,
+        at: float,
+        *,
+        request_id: str = "",
+        asked: str = "",
+        started: float = 0.0,
+    ) -> None:
+        self.door = door
+        self.call = call
+        self._environ = environ
+        self._key = key
+        self._at = at
+        self._id = call.request_id if call else request_id
+        self._asked = call.asked if call else asked
+        self._started = call.started if call else started
+        self._noted = False
+
+    def close(self, status: int, fault: Fault | None = None) -> None:
+        if self._noted:
+            return
+        self._noted = True
+        environ, gateway = self._environ, self.door.gateway
+        record = Record(
+            at=self._at,
+            id=self._id,
+            method=environ["REQUEST_METHOD"],
+            path=environ["PATH_INFO"],
+            client=client_address(environ, self.door._trusted),
+            key=self._key,
+            status=status,
+            seconds=time.monotonic() - self._started,
+            asked=self._asked,
+        )
+        if fault is not None:
+            record.error = fault.code or str(fault.status)
+        if self.call is not None:
+            _fill(record, self.call)
+        gateway.recorder.note(record)
+
+
+def _fill(record: Record, call: Call) -> None:
+    outcome = call.outcome
+    record.mapped, record.mode, record.upstream = outcome.mapped_model, outcome.mode, outcome.upstream
+    record.stream, record.ended, record.finish = call.stream, outcome.ended, outcome.finish
+    record.first_content_s, record.losses = outcome.first_content_s, len(outcome.losses)
+    if outcome.attempts:
+        record.account = outcome.attempts[-1].account
+        record.attempts = [
+            f"{'use=' + each.use + ' ' if each.use else ''}{each.upstream}/{each.account}: {each.outcome}"
+            for each in outcome.attempts
+        ]
+    if outcome.usage is not None:
+        record.input_tokens, record.output_tokens = outcome.usage.prompt_total, outcome.usage.output_total
+
+
+class _Stream:
+    """The response iterable: closing it, however it comes about, closes the upstream and notes the record."""
+
+    def __init__(self, first: bytes, chunks: Iterator[bytes], watching: Watch, entry: _Entry) -> None:
+        self._first: bytes | None = first
+        self._chunks = chunks
+        self._watching = watching
+        self._entry = entry
+
+    def __iter__(self) -> _Stream:
+        return self
+
+    def __next__(self) -> bytes:
+        first, self._first = self._first, None
+        if first is not None:
+            return first
+        try:
+            return next(self._chunks)
+        except ClientGone:
+            raise StopIteration from None
+
+    def close(self) -> None:
+        self._watching.stop()
+        call = self._entry.call
+        assert call is not None
+        self._entry.door.gateway.running.discard(call.live)
+        self._chunks.close()  # type: ignore[attr-defined]
+        if not call.outcome.ended:
+            call.outcome.ended = "cancelled"
+        self._entry.close(200)
+
+
+def request_id_of(environ: dict[str, Any]) -> str:
+    """The client's own X-Request-Id when it is a sane one, else a new one."""
+    given = environ.get("HTTP_X_REQUEST_ID", "")
+    if given and len(given) <= 128 and given.isascii() and given.isprintable():
+        return str(given)
+    return "req_" + secrets.token_hex(12)
+
+
+def client_headers(environ: dict[str, Any]) -> dict[str, str]:
+    """The client's headers, lower-case names."""
+    return {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+
+
+def call_socket() -> Any:
+    """The client's socket where the server tells it (gunicorn does)."""
+    return request.environ.get("gunicorn.socket")

@@ -1,0 +1,51 @@
+"""Everything one configuration makes, as the web room needs it. Built by gateway.wiring, replaced whole on reload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.accounts.pool import Pool
+from gateway.config.model import Config
+from gateway.monitoring.recorder import Recorder
+from gateway.protocols.dialect import Dialect
+from gateway.relay.call import Live
+from gateway.relay.relay import Relay
+from gateway.routing.catalog import Catalog
+from gateway.routing.router import Router
+from gateway.upstreams.upstream import Upstream
+from gateway.web.keys import ClientKeys
+
+
+@dataclass(slots=True)
+class Gateway:
+    """`running` are the requests that are waiting for an upstream now; `draining` is set on the way out."""
+
+    config: Config
+    keys: ClientKeys
+    relay: Relay
+    router: Router
+    catalog: Catalog
+    pool: Pool
+    upstreams: Mapping[str, Upstream]
+    dialects: Mapping[str, Dialect]
+    recorder: Recorder
+    running: set[Live] = field(default_factory=set)
+    draining: bool = False
+
+    def ready(self) -> str | None:
+        """Why no request can be answered now, in words; None when at least one account is usable."""
+        if self.draining:
+            return "the gateway is shutting down"
+        if not self.upstreams:
+            return "no account is configured"
+        reasons = []
+        usable = {account.upstream for account in self.pool.accounts() if account.disabled_reason is None}
+        for name, upstream in self.upstreams.items():
+            if name not in usable:
+                continue
+            reason = upstream.available()
+            if reason is None:
+                return None if self.pool.any_usable() else "all accounts are resting"
+            reasons.append(f"{name}: {reason}")
+        return "; ".join(reasons) or "every account is disabled"

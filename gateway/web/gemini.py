@@ -1,0 +1,55 @@
+"""Gemini's endpoints. https://ai.google.dev/api
+
+The method stands after the last colon of the path; none means generateContent. Model ids may hold slashes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from flask import Blueprint, Response, request
+
+from gateway.errors import BadRequest
+from gateway.web.door import Door
+from gateway.web.models import model_list, one_model
+from schemas.generate import GENERATE
+
+METHODS = ("generateContent", "streamGenerateContent", "countTokens")
+
+
+def gemini_blueprint(door: Door, mount: str, version: str) -> Blueprint:
+    """`version` is "v1beta" or "v1alpha", or "v1", which Node's SDK uses and shares with OpenAI's model routes."""
+    routes = Blueprint(f"gemini{mount.replace('/', '-')}-{version}", __name__, url_prefix=f"{mount}/{version}")
+    dialect = door.gateway.dialects["gemini"]
+
+    @routes.post("/models/<path:target>")
+    def call(target: str) -> Response:
+        model, colon, method = target.rpartition(":")
+        if not colon:
+            model, method = target, "generateContent"
+        if method in ("generateContent", "streamGenerateContent"):
+            streamed = method == "streamGenerateContent"
+            framing: Literal["sse", "array"] = "array" if streamed and request.args.get("alt") != "sse" else "sse"
+            return door.generate(
+                dialect, GENERATE, mount=mount, model=model, stream=streamed, framing=framing, query_key=True
+            )
+        if method == "countTokens":
+            return door.count(dialect, mount=mount, model=model, query_key=True)
+        return door.refuse(
+            dialect,
+            BadRequest(f"unsupported method {method!r}; this gateway offers {', '.join(METHODS)}"),
+        )
+
+    if version != "v1":
+
+        @routes.get("/models")
+        def models() -> Response:
+            return model_list(door, dialect, query_key=True)
+
+        @routes.get("/models/<path:model>")
+        def model(model: str) -> Response:
+            return one_model(door, dialect, model, query_key=True)
+
+    return routes
+
+

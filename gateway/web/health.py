@@ -1,0 +1,45 @@
+"""Is the process alive, and can it answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from gateway import __version__
+from gateway.errors import Unauthorized
+from gateway.protocols.wire_json import dumps
+from gateway.web.door import Door, request_id_of
+from gateway.web.faults import fault_response
+
+
+def health_blueprint(door: Door) -> Blueprint:
+    routes = Blueprint("health", __name__)
+    gateway = door.gateway
+
+    def guarded(answer: Callable[[], tuple[int, dict[str, Any]]]) -> Response:
+        try:
+            gateway.keys.check(request.environ, health=True)
+        except Unauthorized as error:
+            return fault_response(gateway.dialects["chat"], error.fault, request_id_of(request.environ), [])
+        status, document = answer()
+        return Response(dumps(document), status, content_type="application/json")
+
+    @routes.get("/healthz")
+    @routes.get("/health")
+    @routes.get("/api/health")
+    def health() -> Response:
+        return guarded(lambda: (200, {"status": "ok", "version": __version__}))
+
+    @routes.get("/readyz")
+    def ready() -> Response:
+        def answer() -> tuple[int, dict[str, Any]]:
+            reason = gateway.ready()
+            if reason is None:
+                return 200, {"status": "ready", "version": __version__}
+            return 503, {"status": "not ready", "reason": reason, "version": __version__}
+
+        return guarded(answer)
+
+    return routes

@@ -1,0 +1,117 @@
+"""What a worker process does at its beginning, on reload and at its end, whatever class of worker it is.
+
+Signal handlers only put a word into a queue: one may run inside gevent's hub, where nothing can wait, or while the
+code it interrupted holds a lock. A thread (a greenlet under gevent) does what the words say.
+"""
+
+from __future__ import annotations
+
+import queue
+import signal
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Literal
+
+from gateway.config.model import is_loopback_host
+
+if TYPE_CHECKING:  # the master imports this file by way of the worker class and must stay small and unpatched
+    from gateway.web.application import Application
+
+Word = Literal["reload", "drain", "end"]
+
+
+def attach(worker: Any) -> None:
+    """Called once the worker has loaded the application and set its signal handlers."""
+    application = application_of(worker)
+    if application is None:
+        return
+    application.local_only = all(_local(each) for each in worker.sockets)
+    _ = application.gateway
+    words: queue.SimpleQueue[Word] = queue.SimpleQueue()
+    threading.Thread(target=_obey, args=(words, worker, application), name="lifecycle", daemon=True).start()
+    signal.signal(signal.SIGHUP, lambda *_: words.put("reload"))
+    stop = signal.getsignal(signal.SIGTERM)
+
+    def terminate(number: int, frame: Any) -> None:
+        words.put("drain")
+        if callable(stop):
+            stop(number, frame)
+
+    signal.signal(signal.SIGTERM, terminate)
+    signal.siginterrupt(signal.SIGTERM, False)
+    if not hasattr(worker, "_refuse"):
+        _refuse_natively(worker, application)
+
+
+def detach(worker: Any) -> None:
+    """The last thing a worker does: records that wait for the log are written."""
+    application = application_of(worker) if getattr(worker, "wsgi", None) is not None else None
+    if application is not None:
+        application.gateway.recorder.flush()
+
+
+def application_of(worker: Any) -> Application | None:
+    """Ours, unless somebody wrapped it in something else."""
+    from gateway.web.application import Application
+
+    return worker.wsgi if isinstance(worker.wsgi, Application) else None
+
+
+def _obey(words: queue.SimpleQueue[Word], worker: Any, application: Application) -> None:
+    draining = False
+    while True:
+        word = words.get()
+        if word == "end":
+            application.end_running()
+        elif draining:
+            continue
+        elif word == "reload":
+            application.reload()
+        else:
+            draining = True
+            _begin_drain(words, worker, application)
+
+
+def _begin_drain(words: queue.SimpleQueue[Word], worker: Any, application: Application) -> None:
+    """Readiness goes off at once; what still runs after drain_timeout_s is ended with its error event."""
+    application.drain()
+
+    def end() -> None:
+        time.sleep(application.gateway.config.server.drain_timeout_s)
+        words.put("end")
+
+    threading.Thread(target=end, name="drain", daemon=True).start()
+    _stop_listening(worker)
+
+
+def _stop_listening(worker: Any) -> None:
+    """gthread keeps its listener open until its last answer is out: connections would be taken and never served."""
+    if not hasattr(worker, "set_accept_enabled"):
+        return
+    for _ in range(100):
+        if not (worker.alive or worker._accepting):
+            for listener in worker.sockets:
+                listener.close()
+            return
+        time.sleep(0.05)
+
+
+def _refuse_natively(worker: Any, application: Application) -> None:
+    """Other workers' answers to malformed requests. They do not tell the path: the dialect is OpenAI's."""
+    from gateway.web.worker_errors import refuse
+
+    def handle_error(req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        try:
+            refuse(client, addr, exc, b"", application)
+        except OSError:
+            pass
+
+    worker.handle_error = handle_error
+
+
+def _local(listener: Any) -> bool:
+    listener = getattr(listener, "sock", listener)
+    if listener.family == socket.AF_UNIX:
+        return True
+    return is_loopback_host(str(listener.getsockname()[0]))

@@ -1,0 +1,63 @@
+"""Answers for requests no route takes: native, and with a sentence that helps."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from flask import Flask, request
+from werkzeug.exceptions import HTTPException
+
+from gateway.canon.fault import Fault
+
+NOT_OFFERED = {
+    "images": "images are answered inside chat: ask an image model on /v1/chat/completions or :generateContent",
+    "audio": "audio goes in as message parts (input_audio) on /v1/chat/completions",
+    "files": "send files inside messages, as base64 data or a URL",
+    "uploads": "send files inside messages, as base64 data or a URL",
+    "fine_tuning": "fine-tune at the provider and serve the model's name here",
+    "assistants": "use /v1/responses or /v1/chat/completions",
+    "threads": "use /v1/responses or /v1/chat/completions",
+    "realtime": "use /v1/responses or /v1/chat/completions with stream: true",
+    "batches": "send the requests one by one",
+    "moderations": "ask the provider itself",
+    "vector_stores": "use /v1/embeddings with a store of your own",
+}
+
+
+def lost(app: Flask, error: HTTPException) -> Fault:
+    """The fault for a 404, 405 or any other HTTP error Flask raises by itself."""
+    environ = request.environ
+    if error.code == 404:
+        return Fault(404, _not_found(app, environ), code="unknown_url")
+    if error.code == 405:
+        return Fault(
+            405,
+            f"{request.method} is not allowed at {request.path}: {', '.join(error.valid_methods or ())} is"  # type: ignore[attr-defined]
+            if getattr(error, "valid_methods", None)
+            else f"{request.method} is not allowed at {request.path}",
+            code="method_not_allowed",
+        )
+    return Fault(error.code or 500, error.description or "the request could not be handled")
+
+
+def _not_found(app: Flask, environ: dict[str, Any]) -> str:
+    path = request.path[:200]
+    meant = environ.get("dragoman.meant")
+    if meant:
+        return f"there is nothing at {path}. You probably mean {meant}: {base_url_hint(meant)}"
+    for word, instead in NOT_OFFERED.items():
+        if f"/{word}" in path:
+            return f"{path} is not offered by this gateway; {instead}."
+    known = sorted({rule.rule for rule in app.url_map.iter_rules()})
+    near = difflib.get_close_matches(path, known, n=3, cutoff=0.4) or ["/v1/chat/completions", "/v1/messages"]
+    return f"there is nothing at {request.method} {path}. The nearest routes: {', '.join(near)}."
+
+
+def base_url_hint(meant: str) -> str:
+    """Which base URL makes a client arrive at `meant`."""
+    mount = next((f"/{word}" for word in ("openai", "anthropic", "gemini") if meant.startswith(f"/{word}/")), "")
+    host = request.host_url.rstrip("/")
+    if "/messages" in meant or "/v1beta" in meant or "/v1alpha" in meant:
+        return f"set the client's base URL to {host}{mount}"
+    return f"set the client's base URL to {host}{mount}/v1"

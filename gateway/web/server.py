@@ -1,0 +1,117 @@
+"""gunicorn's settings and hooks, made from the configuration.
+
+Everything at module level under a gunicorn name is a setting. The master process stays small: it reads the
+configuration and keeps the embedded model's supervisor; Flask, requests and the dialects live in the workers.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from typing import Any
+
+from gateway.command.loading import configured
+from gateway.config.data_folder import unwritable
+from gateway.config.problems import ConfigError
+from gateway.config.workers import worker_count
+
+log = logging.getLogger("dragoman")
+
+
+def _configuration() -> Any:
+    try:
+        config = configured()
+        problem = unwritable(config.data_dir)
+        if problem is not None:
+            raise ConfigError([problem])
+    except ConfigError as error:
+        for each in error.problems:
+            print(f"dragoman: {each}", file=sys.stderr)
+        raise SystemExit(1) from None
+    return config
+
+
+_config = _configuration()
+_server = _config.server
+
+bind = [_server.address]
+workers = worker_count(_server.workers)
+worker_class = "gateway.web.worker.GatewayWorker"
+worker_connections = 4000
+keepalive = 75
+timeout = 120
+graceful_timeout = int(_server.drain_timeout_s) + 5
+errorlog = "-"
+loglevel = _server.log_level
+control_socket_disable = True
+proc_name = "dragoman"
+limit_request_line = 8190
+limit_request_fields = 200
+limit_request_field_size = 16384
+forwarded_allow_ips = ",".join(_server.trusted_proxies) or "127.0.0.1"
+logger_class = "gateway.web.logs.Logger"
+
+_starter: Any = None
+
+
+def on_starting(server: Any) -> None:
+    """The embedded model is started while nothing else is configured."""
+    global _starter
+    if _config.upstreams:
+        return
+    from gateway.upstreams.local.start import start
+
+    _starter = start(_config.data_dir)
+
+
+def when_ready(server: Any) -> None:
+    """SIGHUP reloads in process: stock gunicorn would replace all workers, and their streams with them."""
+
+    def handle_hup() -> None:
+        for pid in list(server.WORKERS):
+            server.kill_worker(pid, signal.SIGHUP)
+
+    server.handle_hup = handle_hup
+    _end_at_the_second_sigterm(server)
+    server.log.info("dragoman listens on %s (configuration: %s)", _server.address, _config.source)
+    if not _config.upstreams:
+        server.log.info(
+            "no account is configured: a small demonstration model on this machine answers. "
+            "Add a real account, for example: GEMINI_API_KEY=... make run"
+        )
+
+
+def _end_at_the_second_sigterm(server: Any) -> None:
+    """gunicorn's master ignores it while it drains; SIGINT and SIGQUIT end the drain already."""
+    draining = False
+
+    def terminate(number: int, frame: Any) -> None:
+        nonlocal draining
+        server.SIG_QUEUE.put_nowait(signal.SIGQUIT if draining else number)
+        draining = True
+
+    signal.signal(signal.SIGTERM, terminate)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    if _starter is not None:
+        _starter.after_fork()
+
+
+def post_worker_init(worker: Any) -> None:
+    """The application learns who can reach it, and listens to SIGHUP and SIGTERM."""
+    from gateway.web.lifecycle import attach
+
+    attach(worker)
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    from gateway.web.lifecycle import detach
+
+    detach(worker)
+
+
+def on_exit(server: Any) -> None:
+    if _starter is not None:
+        _starter.stop()

@@ -1,0 +1,25 @@
+"""Clients' probes and telemetry: answered at once, nothing kept."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+LIMIT = 1024 * 1024
+
+
+def sinks_blueprint() -> Blueprint:
+    routes = Blueprint("sinks", __name__)
+
+    @routes.route("/api/hello", methods=["GET", "HEAD"])
+    def hello() -> Response:
+        return Response(b"{}", 200, content_type="application/json")
+
+    @routes.post("/api/event_logging")
+    @routes.post("/api/event_logging/batch")
+    @routes.post("/v1/api/event_logging")
+    @routes.post("/v1/api/event_logging/batch")
+    def telemetry() -> Response:
+        request.environ["wsgi.input"].read(LIMIT)
+        return Response(b"{}", 200, content_type="application/json")
+
+    return routes
