@@ -37,9 +37,7 @@ def read_object(environ: dict[str, Any], limit: int) -> tuple[bytes, dict[str, A
 def _read(environ: dict[str, Any], limit: int) -> bytes:
     encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "deflate"):
-        raise GatewayError(
-            Fault(415, "Content-Encoding may be gzip, deflate or absent", code="unsupported_media_type")
-        )
+        raise GatewayError(Fault(415, "Content-Encoding may be gzip, deflate or absent", code="unsupported_media_type"))
     length = _length(environ)
     if length is None and not _chunked(environ):
         return b""

@@ -1,7 +1,8 @@
 """What a worker process does at its beginning, on reload and at its end, whatever class of worker it is.
 
 Signal handlers only put a word into a queue: one may run inside gevent's hub, where nothing can wait, or while the
-code it interrupted holds a lock. A thread (a greenlet under gevent) does what the words say.
+code it interrupted holds a lock. A thread (a greenlet under gevent) does what the words say: "drain" is SIGTERM's,
+"retire" a worker's that has answered max_requests while the gateway goes on.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from gateway.config.model import is_loopback_host
 if TYPE_CHECKING:  # the master imports this file by way of the worker class and must stay small and unpatched
     from gateway.web.application import Application
 
-Word = Literal["reload", "drain", "end"]
+Word = Literal["reload", "drain", "retire", "end"]
 
 
 def attach(worker: Any) -> None:
@@ -26,11 +27,11 @@ def attach(worker: Any) -> None:
     application = application_of(worker)
     if application is None:
         return
+    words: queue.SimpleQueue[Word] = queue.SimpleQueue()
+    signal.signal(signal.SIGHUP, lambda *_: words.put("reload"))
     application.local_only = all(_local(each) for each in worker.sockets)
     _ = application.gateway
-    words: queue.SimpleQueue[Word] = queue.SimpleQueue()
     threading.Thread(target=_obey, args=(words, worker, application), name="lifecycle", daemon=True).start()
-    signal.signal(signal.SIGHUP, lambda *_: words.put("reload"))
     stop = signal.getsignal(signal.SIGTERM)
 
     def terminate(number: int, frame: Any) -> None:
@@ -40,15 +41,19 @@ def attach(worker: Any) -> None:
 
     signal.signal(signal.SIGTERM, terminate)
     signal.siginterrupt(signal.SIGTERM, False)
-    if not hasattr(worker, "_refuse"):
+    if hasattr(worker, "retire"):
+        worker.retire = lambda: words.put("retire")
+    else:
         _refuse_natively(worker, application)
+    worker.log.info("Worker ready (pid: %s)", worker.pid)
 
 
 def detach(worker: Any) -> None:
-    """The last thing a worker does: records that wait for the log are written."""
+    """The last thing a worker does: records that wait for the log, and state that waits for the disk, are written."""
     application = application_of(worker) if getattr(worker, "wsgi", None) is not None else None
     if application is not None:
         application.gateway.recorder.flush()
+        application.gateway.state.close()
 
 
 def application_of(worker: Any) -> Application | None:
@@ -70,19 +75,20 @@ def _obey(words: queue.SimpleQueue[Word], worker: Any, application: Application)
             application.reload()
         else:
             draining = True
-            _begin_drain(words, worker, application)
+            if word == "drain":
+                application.drain()
+            _end_later(words, application)
+            _stop_listening(worker)
 
 
-def _begin_drain(words: queue.SimpleQueue[Word], worker: Any, application: Application) -> None:
-    """Readiness goes off at once; what still runs after drain_timeout_s is ended with its error event."""
-    application.drain()
+def _end_later(words: queue.SimpleQueue[Word], application: Application) -> None:
+    """What still runs after drain_timeout_s is ended with its dialect's error event."""
 
     def end() -> None:
         time.sleep(application.gateway.config.server.drain_timeout_s)
         words.put("end")
 
     threading.Thread(target=end, name="drain", daemon=True).start()
-    _stop_listening(worker)
 
 
 def _stop_listening(worker: Any) -> None:

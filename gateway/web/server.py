@@ -12,6 +12,7 @@ import sys
 from typing import Any
 
 from gateway.command.loading import configured
+from gateway.command.pid_file import hold, let_go
 from gateway.config.data_folder import unwritable
 from gateway.config.problems import ConfigError
 from gateway.config.workers import worker_count
@@ -46,13 +47,14 @@ errorlog = "-"
 loglevel = _server.log_level
 control_socket_disable = True
 proc_name = "dragoman"
-limit_request_line = 8190
+limit_request_line = 4094
 limit_request_fields = 200
 limit_request_field_size = 16384
 forwarded_allow_ips = ",".join(_server.trusted_proxies) or "127.0.0.1"
 logger_class = "gateway.web.logs.Logger"
 
 _starter: Any = None
+_pid_file: int | None = None
 
 
 def on_starting(server: Any) -> None:
@@ -73,13 +75,27 @@ def when_ready(server: Any) -> None:
             server.kill_worker(pid, signal.SIGHUP)
 
     server.handle_hup = handle_hup
+    _write_pid_file(server)
     _end_at_the_second_sigterm(server)
-    server.log.info("dragoman listens on %s (configuration: %s)", _server.address, _config.source)
+    listeners = ", ".join(str(listener) for listener in server.LISTENERS)
+    server.log.info("dragoman listens on %s (configuration: %s)", listeners, _config.source)
     if not _config.upstreams:
         server.log.info(
             "no account is configured: a small demonstration model on this machine answers. "
             "Add a real account, for example: GEMINI_API_KEY=... make run"
         )
+
+
+def _write_pid_file(server: Any) -> None:
+    """For `dragoman reload`; the gateway runs without it too."""
+    global _pid_file
+    try:
+        _pid_file = hold(_config.data_dir)
+    except OSError as error:
+        server.log.warning("the pid file cannot be written (%s): `dragoman reload` will not find this gateway", error.strerror)
+        return
+    if _pid_file is None:
+        server.log.warning("another gateway uses %s: `dragoman reload` finds that one", _config.data_dir)
 
 
 def _end_at_the_second_sigterm(server: Any) -> None:
@@ -113,5 +129,7 @@ def worker_exit(server: Any, worker: Any) -> None:
 
 
 def on_exit(server: Any) -> None:
+    if _pid_file is not None:
+        let_go(_config.data_dir, _pid_file)
     if _starter is not None:
         _starter.stop()

@@ -74,7 +74,10 @@ def nothing_to_read(fd: int) -> bool:
 def _fd_left(fd: int) -> bool | None:
     if fd < 0:
         return True
-    bare = _socket.socket(fileno=fd)
+    try:
+        bare = _socket.socket(fileno=fd)
+    except OSError:
+        return True
     try:
         return not bare.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     except (BlockingIOError, InterruptedError):
@@ -127,14 +130,13 @@ class _Poller(threading.Thread):
             pass
 
     def _readable(self, fd: int) -> None:
-        left = _fd_left(fd)
-        if left is None:
-            return
         with self._lock:
-            gone = self._watched.pop(fd, None)
-            if gone is not None:
-                self._poll.unregister(fd)
-        if left and gone is not None:
+            # Once a watch was stopped its number may be closed, or belong to another connection.
+            if fd not in self._watched or (left := _fd_left(fd)) is None:
+                return
+            gone = self._watched.pop(fd)
+            self._poll.unregister(fd)
+        if left:
             gone()
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import errno
 import logging
+import signal
 import socket
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -54,6 +56,8 @@ class Response(wsgi.Response):  # type: ignore[misc]
 
 class GatewayWorker(GeventWorker):  # type: ignore[misc]
     alive: bool
+    retire: Callable[[], None] | None = None
+    """Set by lifecycle.attach: called when the worker ends without a signal."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -61,6 +65,11 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]
         self._head_s = HEADER_TIMEOUT_S
         self._body_s = BODY_TIMEOUT_S
         self._leaving: Event | None = None
+
+    def init_signals(self) -> None:
+        """A SIGHUP before the configuration has been read changes nothing; the default would end the process."""
+        super().init_signals()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def run(self) -> None:
         leaving = self._leaving = Event()
@@ -192,6 +201,8 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]
         """The listeners close at once; running answers end (see lifecycle.py) within graceful_timeout."""
         for server in servers:
             server.close()
+        if self.retire is not None:
+            self.retire()
         for connection in list(self._connections):
             connection.leave()
         limit = time.monotonic() + self.cfg.graceful_timeout

@@ -22,8 +22,13 @@ from gateway.web.watch import nothing_to_read
 HEAD_KEPT = 8192
 """Bytes of a request head that are remembered until it is whole, so that a refusal can tell its path's dialect."""
 
-LINGER_S = 1.0
-LINGER_BYTES = 256 * 1024
+NEW_S = 1.0
+LINGER_S = 3.0
+LINGER_IDLE_S = 1.0
+LINGER_BYTES = 8 * 1024 * 1024
+"""Many clients write their whole request before they read: a wrong key with a few images must still be told so."""
+
+SETTLED_BYTES = 64 * 1024
 
 
 class Overdue(TimeoutError):
@@ -83,7 +88,7 @@ class Connection:
         if self.waiting and nothing_to_read(self.client.fileno()):
             self.wake(Leaving())
         else:
-            self.deadline = min(self.deadline, time.monotonic() + LINGER_S)
+            self.deadline = min(self.deadline, time.monotonic() + NEW_S)
 
     def close(self) -> None:
         self.parser.unreader = None  # the cycle back to here would keep both until the next collection
@@ -99,7 +104,7 @@ class Connection:
             self.client.shutdown(socket.SHUT_WR)
             until, read = time.monotonic() + LINGER_S, 0
             while read < LINGER_BYTES and (left := until - time.monotonic()) > 0:
-                self.client.settimeout(left)
+                self.client.settimeout(min(left, LINGER_IDLE_S))
                 data = self.client.recv(65536)
                 if not data:
                     return
@@ -133,6 +138,20 @@ class Unreader(SocketUnreader):  # type: ignore[misc]
         self.buf.write(held[size:])
         return held[:size]
 
+    def fetch(self, size: int) -> None:
+        """Takes in what has arrived, up to `size` bytes in all, without waiting."""
+        held = self.buf.getvalue()
+        self.sock.settimeout(0)
+        try:
+            while len(held) < size and (data := self.sock.recv(size - len(held))):
+                held += data
+        except OSError:
+            pass
+        finally:
+            self.sock.settimeout(None)
+        self.buf = io.BytesIO()
+        self.buf.write(held)
+
 
 class BodyReader:
     """A body of known length. gunicorn's own copies a large body three times more. `length` is what is still unread."""
@@ -149,7 +168,9 @@ class BodyReader:
         return data
 
     def settle(self) -> bool:
-        """True when nothing of the body can be left on the connection: unread bytes that are here are dropped."""
+        """True when nothing of the body can be left on the connection: a small one that is here is dropped."""
+        if 0 < self.length <= SETTLED_BYTES:
+            self._unreader.fetch(self.length)
         if self.length and self._unreader.buf.getbuffer().nbytes >= self.length:
             self.length -= len(self._unreader.take(self.length))
         return self.length == 0

@@ -45,7 +45,7 @@ def test_no_engine_is_told_with_the_remedy() -> None:
 
 
 def test_settings_hide_the_path_and_stay_modest() -> None:
-    nested = ("model", "cpuparams", "cpuparams_batch")
+    nested = ("sampling", "model", "cpuparams", "cpuparams_batch")
     params = SimpleNamespace(**{name: SimpleNamespace() for name in nested})
     server_params(params, Path("/weights.gguf"), "k")
     assert params.model_alias == {model.NAME}
