@@ -45,6 +45,7 @@ class Grammar:
         self.state = "nothing"
         self._open: dict[int, tuple[Part, int]] = {}
         self._highest = -1
+        self._begun: set[int] = set()
         self._finished: set[int] = set()
 
     def feed(self, events: Iterable[ev.Event]) -> None:
@@ -66,6 +67,7 @@ class Grammar:
                 ):
                     raise BadGrammar(f"part {index} opened while another prose part is open")
                 self._highest = index
+                self._begun.add(choice)
                 self._open[index] = (part, choice)
             case ev.PartStop(index):
                 if self._open.pop(index, None) is None:
@@ -86,9 +88,11 @@ class Grammar:
                     raise BadGrammar(f"{type(event).__name__} for part {index}, which is not open for it")
 
     def close(self) -> None:
-        """The stream is over: it must have ended in Finish or Failure."""
+        """The stream is over: it must have ended in a Finish for every choice, or in a Failure."""
         if self.state not in ("ending", "over"):
             raise BadGrammar(f"stream ended in state {self.state!r}")
+        if self.state == "ending" and self._begun - self._finished:
+            raise BadGrammar(f"choices {sorted(self._begun - self._finished)} never finished")
 
 
 def check(events: Iterable[ev.Event]) -> None:

@@ -14,7 +14,7 @@ def explained(config: Config, model: str, protocol: str, mount: str = "") -> dic
     """What routing decides. Asks providers for their model lists only where the configuration leaves it to them."""
     from gateway.wiring import build
 
-    gateway = build(config)
+    gateway = build(config, local_only=True)
     asked: dict[str, Any] = {"model": model, "protocol": protocol}
     try:
         route = gateway.router.route(model, mount)

@@ -8,7 +8,7 @@ import socket
 from urllib.parse import urlsplit
 
 from gateway.config.generated_key import FILE_NAME
-from gateway.config.model import Config, is_loopback_host
+from gateway.config.model import Config
 
 TIMEOUT_S = 5.0
 
@@ -24,7 +24,7 @@ def asked(config: Config, url: str | None) -> tuple[bool, str]:
         connection.request("GET", path, headers=headers)
         response = connection.getresponse()
         body = response.read(65536)
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         return False, f"no gateway answers: {error}"
     if response.status == 401 and not headers and response.getheader("X-Request-Id"):
         return True, f"{where} is alive and asks for a key"
@@ -49,8 +49,8 @@ def _connection(config: Config, url: str | None) -> tuple[http.client.HTTPConnec
         connection.sock.connect(address.removeprefix("unix:"))
         return connection, "/healthz", address
     host, _, port = address.rpartition(":")
-    if not is_loopback_host(host):
-        host = "127.0.0.1"
+    if host in ("", "0.0.0.0", "[::]"):
+        host = "[::1]" if host == "[::]" else "127.0.0.1"
     return http.client.HTTPConnection(host.strip("[]"), int(port), timeout=TIMEOUT_S), "/healthz", f"{host}:{port}"
 
 

@@ -1,4 +1,4 @@
-"""`dragoman`: serve, check and explain."""
+"""`dragoman`: serve, reload, check and explain."""
 
 from __future__ import annotations
 
@@ -71,6 +71,16 @@ def health(url: str | None) -> None:
     from gateway.command.health import asked
 
     ok, message = asked(_config(), url)
+    click.echo(message)
+    sys.exit(0 if ok else 1)
+
+
+@command.command()
+def reload() -> None:
+    """Have the running gateway read its configuration again; live answers and connections stay."""
+    from gateway.command.reload import reloaded
+
+    ok, message = reloaded(_config())
     click.echo(message)
     sys.exit(0 if ok else 1)
 

@@ -34,7 +34,7 @@ class Record:
     losses: int = 0
 
     def line(self) -> str:
-        """For people."""
+        """For people: one line, whatever a client calls its model."""
         said: list[Any] = [self.status, self.method, self.path]
         if self.asked:
             said.append(self.asked if self.asked == self.mapped or not self.mapped else f"{self.asked}->{self.mapped}")
@@ -52,7 +52,8 @@ class Record:
         if self.first_content_s is not None:
             said.append(f"first={self.first_content_s:.3f}s")
         said += [f"{self.seconds:.3f}s", self.id]
-        return " ".join(str(word) for word in said)
+        line = " ".join(str(word) for word in said)
+        return line if line.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in line)
 
     def document(self) -> dict[str, Any]:
         """For machines: the same facts, absent ones left out."""

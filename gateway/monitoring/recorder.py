@@ -68,5 +68,6 @@ class Recorder:
 
     def _worded(self, record: Record) -> str:
         if self._form == "json":
-            return json.dumps(record.document(), ensure_ascii=False)
+            document = json.dumps(record.document(), ensure_ascii=False)
+            return document if document.isprintable() else json.dumps(record.document())
         return time.strftime("%Y-%m-%d %H:%M:%S ", time.localtime(record.at)) + record.line()

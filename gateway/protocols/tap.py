@@ -16,19 +16,25 @@ from gateway.protocols.wire_json import JSONDecodeError, loads
 
 _BETWEEN = re.compile(rb"\n\n(?:event:[^\n]*\n)?data: ?")
 _DONE = b"[DONE]"
+_LAST = b"data: [DONE]\n\n"
+_GLANCE = 1024
+"""Bytes of a stream's beginning that are read before it is asked again whether its text has begun."""
 
 
 class Tap:
     """`feed` gives (bytes for the client, events read on the way). Partial events are held until they are whole.
 
     `drop_usage` takes out the one event that carries nothing but usage (asked for by us, not by the client).
-    `garbled` counts events that began as a JSON object and are none: content may be lost with them.
+    `garbled` says that an event began as a JSON object and is none, so that content may be lost with it: what `feed`
+    gave ends before it, and `tolerate` gives what came after it. From then on such events are silently left out.
     """
 
     def __init__(self, dialect: Dialect, *, drop_usage: bool = False) -> None:
         self.reader: AnswerReader = dialect.answer_reader(None)
         self.committed = False
-        self.garbled = 0
+        self.garbled = False
+        self._tolerant = False
+        self._later = b""
         self._blocks = Blocks()
         self._markers = dialect.markers
         self._usage_event = dialect.usage_event if drop_usage else None
@@ -41,10 +47,16 @@ class Tap:
         whole = self._blocks.feed(data)
         return self._read(whole) if whole else (b"", [])
 
+    def tolerate(self) -> tuple[bytes, list[ev.Event]]:
+        self.garbled, self._tolerant = False, True
+        later, self._later = self._later, b""
+        return self._read(later) if later else (b"", [])
+
     def close(self) -> tuple[bytes, list[ev.Event]]:
         """The end of the upstream's bytes: closes with Finish, or with a Failure if the answer is not whole."""
         out: bytes = b""
         events: list[ev.Event] = []
+        self._tolerant = True
         rest = self._blocks.close()
         if rest:
             out, events = self._read(rest.rstrip(b"\n") + b"\n\n")
@@ -53,29 +65,55 @@ class Tap:
     def _read(self, whole: bytes) -> tuple[bytes, list[ev.Event]]:
         if not _sound(whole):
             whole = self._sifted(whole)
+            if not whole:
+                return b"", []
         if self.committed:
-            if not any(marker in whole for marker in self._markers):
+            interesting = self._interesting(whole)
+            if not interesting:
                 return whole, []
-            interesting = b"".join(
-                block + b"\n\n" for block in whole.split(b"\n\n") if any(m in block for m in self._markers)
-            )
             events = self.reader.feed(interesting)
         else:
-            events = self.reader.feed(whole)
+            events = self._opening(whole)
         if self._usage_event is not None and b'"usage"' in whole:
             whole = self._without_usage(whole)
         return whole, events
 
+    def _opening(self, whole: bytes) -> list[ev.Event]:
+        """Every event up to the first text, then the interesting ones: as if that text had come by itself."""
+        events: list[ev.Event] = []
+        at = 0
+        while at < len(whole):
+            found = whole.find(b"\n\n", at + _GLANCE)
+            end = found + 2 if found >= 0 else len(whole)
+            events += self.reader.feed(whole[at:end])
+            at = end
+            if any(isinstance(event, ev.TextDelta) and event.text for event in events):
+                interesting = self._interesting(whole[at:])
+                return [*events, *self.reader.feed(interesting)] if interesting else events
+        return events
+
+    def _interesting(self, whole: bytes) -> bytes:
+        """The events that hold a marker."""
+        places: set[tuple[int, int]] = set()
+        for marker in self._markers:
+            at = whole.find(marker)
+            while at >= 0:
+                before = whole.rfind(b"\n\n", 0, at)
+                end = whole.find(b"\n\n", at) + 2
+                places.add((before + 2 if before >= 0 else 0, end))
+                at = whole.find(marker, end)
+        return b"".join(whole[start:end] for start, end in sorted(places))
+
     def _sifted(self, whole: bytes) -> bytes:
-        """`whole` without the events whose data is not JSON."""
+        """`whole` without the events whose data is not JSON; its part before a garbled one where that matters."""
         kept = []
-        for block in whole[:-2].split(b"\n\n"):
-            for _, data in events_of(block):
-                data = data.strip()
-                if data not in (b"", _DONE) and not _is_json(data):
-                    self.garbled += data.startswith(b"{")
-                    break
-            else:
+        blocks = whole[:-2].split(b"\n\n")
+        for number, block in enumerate(blocks):
+            if is_garbled(block) and not self._tolerant:
+                self.garbled = True
+                self._later = b"".join(each + b"\n\n" for each in blocks[number + 1 :])
+                break
+            if all(data.strip() in (b"", _DONE) or _is_json(data) for _, data in events_of(block)):
                 kept.append(block + b"\n\n")
         return b"".join(kept)
 
@@ -88,8 +126,17 @@ class Tap:
         )
 
 
+def is_garbled(block: bytes) -> bool:
+    """Whether an event's data begins as a JSON object and is none."""
+    return any(data.lstrip().startswith(b"{") and not _is_json(data) for _, data in events_of(block))
+
+
 def _sound(whole: bytes) -> bool:
     """Whether every event is JSON, found out in one go; False may also mean that it holds something else."""
+    if whole.endswith(_LAST):
+        whole = whole[: -len(_LAST)]
+        if not whole:
+            return True
     first, *rest = _BETWEEN.split(b"\n\n" + whole)
     return first == b"" and _is_json(b"[" + b",".join(rest) + b"]")
 

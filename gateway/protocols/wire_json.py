@@ -12,6 +12,15 @@ JSONDecodeError = orjson.JSONDecodeError
 _LINE_BREAKERS = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"), (b"\xc2\x85", b"\\u0085"))
 
 
+def loads_each(texts: list[bytes]) -> list[Any] | None:
+    """The values of many JSON texts, parsed in one go; None when one of them is no JSON: parse them one by one then."""
+    try:
+        found: list[Any] = loads(b"[" + b",".join(texts) + b"]")
+    except JSONDecodeError:
+        return None
+    return found if len(found) == len(texts) else None
+
+
 class TooDeep(ValueError):
     """The value is nested deeper than JSON can be written here (254 levels; it is read up to 1024)."""
 
@@ -26,7 +35,12 @@ def dumps(value: Any) -> bytes:
     except TypeError as error:
         if "ecursion" in str(error):
             raise TooDeep("the JSON is nested too deeply") from None
+    try:
         return orjson.dumps(_clean(value), option=orjson.OPT_NON_STR_KEYS)
+    except (TypeError, RecursionError) as error:
+        if "ecursion" in str(error):
+            raise TooDeep("the JSON is nested too deeply") from None
+        raise
 
 
 def dumps_sse(value: Any) -> bytes:
@@ -38,6 +52,8 @@ def dumps_sse(value: Any) -> bytes:
 
 
 def escape_sse(raw: bytes) -> bytes:
+    if raw.isascii():
+        return raw
     for found, escaped in _LINE_BREAKERS:
         if found in raw:
             raw = raw.replace(found, escaped)
@@ -46,7 +62,8 @@ def escape_sse(raw: bytes) -> bytes:
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8") if not _encodable(value) else value
+        # By way of UTF-16 two halves that stand together become the one character they mean.
+        return value if _encodable(value) else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, dict):
         return {_clean(key): _clean(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -226,12 +226,17 @@ def test_a_tap_passes_bytes_and_sees_the_end(name: str) -> None:
     out, events = b"", []
     for line in data.splitlines(keepends=True):
         passed, seen = tap.feed(line)
+        if tap.garbled:
+            passed, seen = tap.tolerate()
         out += passed
         events += seen
         tap.committed = tap.committed or any(isinstance(event, ev.TextDelta) for event in seen)
     rest, seen = tap.close()
     events += seen
-    assert out + rest == data or name.startswith("cut-")
+    if name == "malformed-event":
+        assert len(out + rest) < len(data) and (out + rest).count(b"event: ") == data.count(b"event: ") - 1
+    else:
+        assert out + rest == data or name.startswith("cut-")
     assert isinstance(events[-1], ev.Failure if name in BROKEN else ev.Finish)
     expected = [event for event in read(data) if isinstance(event, ev.UsageUpdate)][-1:]
     assert [event for event in events if isinstance(event, ev.UsageUpdate)][-1:] == expected

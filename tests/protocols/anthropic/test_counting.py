@@ -27,3 +27,8 @@ def test_counts() -> None:
     assert counting.write_count(7) == b'{"input_tokens":7}'
     assert counting.read_count({"input_tokens": "12"}) == 12
     assert counting.read_count({"error": {}}) == counting.read_count(None) == 0
+
+
+def test_the_model_that_is_asked() -> None:
+    assert counting.count_request({"model": "m", "max_tokens": 3}, "claude-x") == {"model": "claude-x"}
+    assert counting.read({"messages": [{"role": "user", "content": "hi"}]}, "m").model == "m"

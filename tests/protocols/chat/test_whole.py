@@ -22,9 +22,7 @@ def whole(message: Any, finish: Any = "stop", **fields: Any) -> dict[str, Any]:
 
 
 def write(*parts: Any, finish: Any = "stop", **asked: Any) -> Any:
-    document = loads(
-        DIALECT.write_answer(Answer(choices=[Choice(list(parts), Finish(finish))]), Asked("m", **asked))
-    )
+    document = loads(DIALECT.write_answer(Answer(choices=[Choice(list(parts), Finish(finish))]), Asked("m", **asked)))
     return document["choices"][0]
 
 
@@ -115,3 +113,42 @@ def test_legacy_and_custom_clients() -> None:
 def test_created_and_usage() -> None:
     document = loads(DIALECT.write_answer(Answer(created=7, choices=[]), Asked("m")))
     assert document["created"] == 7 and "usage" not in document and document["object"] == "chat.completion"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        whole({"role": "assistant", "content": "hi"}),
+        whole(
+            {"role": "assistant", "content": "hi"},
+            "length",
+            created=7,
+            usage={"prompt_tokens": 3, "completion_tokens": 2},
+        ),
+        whole({"role": "assistant", "content": "hi", "refusal": None, "annotations": [], "tool_calls": None}),
+        whole({"content": "hi"}, id=None, model=5, created="x", usage=None),
+        whole({"content": "hi"}, None),
+        whole({"content": "hi", "reasoning_content": "hm"}),
+        whole({"content": "hi", "refusal": "no"}),
+        whole({"content": [{"type": "text", "text": "hi"}]}),
+        whole({"content": "hi", "annotations": [{"type": "url_citation", "url_citation": {"url": "u"}}]}),
+        {"choices": [{"message": {"content": "hi"}, "finish_reason": "stop", "stop_reason": "END"}]},
+        {
+            "choices": [
+                {"message": {"content": "hi"}, "finish_reason": "stop", "logprobs": {"content": [{"token": "hi"}]}}
+            ]
+        },
+        {"choices": [{"message": {"content": "hi"}, "finish_reason": "stop", "usage": {"prompt_tokens": 3}}]},
+        {"choices": [{"index": 3, "message": {"content": "hi"}, "finish_reason": "stop"}]},
+        {"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}, {"message": {"content": "b"}}]},
+    ],
+)
+def test_the_short_way_gives_what_the_events_give(body: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = DIALECT.read_answer(body, None)
+    monkeypatch.setattr("gateway.protocols.chat.whole._plain_answer", lambda body: None)
+    assert short == DIALECT.read_answer(body, None)
+
+
+def test_the_short_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.protocols.chat.whole.ChatReader", None)
+    assert DIALECT.read_answer(whole({"role": "assistant", "content": "hi"}), None).choices[0].parts == [Text("hi")]

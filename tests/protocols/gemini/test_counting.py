@@ -4,7 +4,7 @@ import pytest
 
 from gateway.canon.fault import Malformed
 from gateway.canon.parts import Text
-from gateway.protocols.gemini.counting import read_count, read_count_request, write_count
+from gateway.protocols.gemini.counting import read_count, read_count_request, write_count, write_count_request
 
 
 def test_both_forms():
@@ -32,3 +32,9 @@ def test_the_count():
         7,
         0,
     ]
+
+
+def test_the_provider_is_asked_about_the_whole_request():
+    body = {"contents": [], "systemInstruction": {"parts": [{"text": "s"}]}, "tools": []}
+    asked = write_count_request(body, "gemini-2.5-flash")
+    assert asked == {"generateContentRequest": {"model": "models/gemini-2.5-flash", **body}}

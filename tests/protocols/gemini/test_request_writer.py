@@ -465,3 +465,9 @@ def test_output_and_trailing_assistant():
     assert (
         "generationConfig" not in write([said("user", Text("q"))], output=OutputFormat("text", name="x")).body
     )
+
+
+def test_fields_whose_loss_changes_nothing_are_not_reported():
+    extras = {"responses": {"store": False, "include": ["reasoning.encrypted_content"], "background": True}}
+    written = write([said("user", Text("q"))], extras=extras)
+    assert [loss.path for loss in written.losses] == ["background"]

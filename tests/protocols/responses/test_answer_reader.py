@@ -61,7 +61,8 @@ def test_folded_stream_is_the_whole_answer(name: str) -> None:
 def test_text_and_usage() -> None:
     answer = fold(events_of(stream("text")))
     assert answer.id.startswith("resp_") and answer.model == "gpt-5.6-sol" and answer.created == 1795257000
-    assert answer.choices[0].parts == [Text("Dragoman spricht: “größer” 漢字 🙂\n")]
+    own = {"responses": {"id": "msg_00aabbccddeeff00112233445566778899aabbccddeeff001122"}}
+    assert answer.choices[0].parts == [Text("Dragoman spricht: “größer” 漢字 🙂\n", extras=own)]
     assert answer.choices[0].finish == ev.Finish("stop", "completed")
     usage = answer.usage
     assert usage is not None
@@ -79,7 +80,7 @@ def test_summary_paragraphs_and_seal() -> None:
     assert isinstance(parts[0], Thinking)
     assert parts[0].text == "**Weighing** the sum\n\nSecond paragraph"
     assert parts[0].signature == Signature("openai", "gAAAAABpIEXAMPLEencrypted0123456789==")
-    assert isinstance(parts[1], Text) and parts[1].extras == {"responses": {"phase": "final_answer"}}
+    assert isinstance(parts[1], Text) and parts[1].extras["responses"]["phase"] == "final_answer"
 
 
 def test_identical_parallel_calls_are_both_kept() -> None:

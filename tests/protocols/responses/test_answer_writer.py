@@ -370,3 +370,27 @@ def test_text_delta_is_cheap() -> None:
     for delta in deltas:
         writer.write((delta,))
     assert (time.process_time() - started) / 5000 < 60e-6
+
+
+def test_a_stream_that_was_passed_on_keeps_its_ids() -> None:
+    """After a break the writer goes on where the provider stood: behind a reasoning item it never heard words of."""
+    item = {"id": "msg_theirs", "type": "message", "status": "in_progress", "role": "assistant", "content": []}
+    place = {"item_id": "msg_theirs", "output_index": 1, "content_index": 0}
+    sent = [
+        {"type": "response.created", "response": {"id": "resp_theirs", "status": "in_progress", "output": []}},
+        {"type": "response.output_item.added", "output_index": 0, "item": {"id": "rs_1", "type": "reasoning"}},
+        {"type": "response.output_item.done", "output_index": 0, "item": {"id": "rs_1", "type": "reasoning"}},
+        {"type": "response.output_item.added", "output_index": 1, "item": item},
+        {"type": "response.output_text.delta", **place, "delta": "one"},
+    ]
+    reader, writer = ResponsesReader(), ResponsesWriter(Asked("m", body=BODY))
+    for event in sent:
+        writer.write(reader.feed(b"data: " + json.dumps(event).encode() + b"\n\n"))
+    data = writer.write([ev.TextDelta(0, " two"), ev.PartStop(0), ev.Finish("stop")])
+    documents = [json.loads(raw) for _, raw in SSEReader().feed(data)]
+    for document in documents[:-1]:
+        assert document["output_index"] == 1
+        assert document.get("item_id", "msg_theirs") == "msg_theirs"
+    last = documents[-1]["response"]
+    assert last["id"] == "resp_theirs"
+    assert [(each["id"], each["content"][0]["text"]) for each in last["output"]] == [("msg_theirs", "one two")]

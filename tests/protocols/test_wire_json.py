@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from gateway.protocols.wire_json import JSONDecodeError, TooDeep, dumps, dumps_sse, escape_sse, loads
+
+
+def test_compact() -> None:
+    assert dumps({"a": [1, 2.5, None, True, "ü"], 3: "key"}) == '{"a":[1,2.5,null,true,"ü"],"3":"key"}'.encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("a\ud800b", "a\ufffdb"),
+        ("\ud83d\ude00", "\U0001f600"),
+        ({"\udfff": ["\ud83d", "\U0001f600"]}, {"\ufffd": ["\ufffd", "\U0001f600"]}),
+        (2**64, float(2**64)),
+        (-(2**70), float(-(2**70))),
+        ([2**64 - 1, -(2**63), True], [2**64 - 1, -(2**63), True]),
+        (("a", 1), ["a", 1]),
+    ],
+)
+def test_what_orjson_refuses(value: Any, meant: Any) -> None:
+    assert json.loads(dumps(value)) == meant
+
+
+@pytest.mark.parametrize("levels", [300, 1000])
+def test_too_deep_is_said(levels: int) -> None:
+    value = loads(b"[" * levels + b"]" * levels)
+    with pytest.raises(TooDeep):
+        dumps(value)
+    with pytest.raises(TooDeep):
+        dumps(["\ud800", value])
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\u0085"])
+def test_no_line_breaker_leaves_raw_on_a_stream(separator: str) -> None:
+    written = dumps_sse({"text": f"a{separator}b"})
+    assert len(written.decode().splitlines()) == 1
+    assert json.loads(written) == {"text": f"a{separator}b"}
+
+
+def test_other_characters_with_those_bytes_stay() -> None:
+    text = '"Å…\u2027\u202a\u0084\u0086"'.encode()
+    assert escape_sse(text) is text
+
+
+@pytest.mark.parametrize("raw", [b"NaN", b"Infinity", b"1e999", b'"\xff"', b'"\\ud800"', b"{'a':1}", b"", b"[" * 5000])
+def test_what_is_no_json(raw: bytes) -> None:
+    with pytest.raises(JSONDecodeError):
+        loads(raw)
+
+
+def test_the_last_of_equal_keys_wins() -> None:
+    assert loads(b'{"a":1,"a":2}') == {"a": 2}
