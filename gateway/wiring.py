@@ -16,10 +16,13 @@ from gateway.protocols import anthropic, chat, completions, gemini, responses
 from gateway.protocols.dialect import Dialect
 from gateway.protocols.wire_json import loads
 from gateway.relay.relay import Relay
+from gateway.relay.remembered import Remembered
 from gateway.relay.settings import RelaySettings
 from gateway.routing.catalog import Catalog
 from gateway.routing.profiles import profile_for
 from gateway.routing.router import Router, Serving
+from gateway.state.sqlite import SqliteStore
+from gateway.state.store import Store
 from gateway.upstreams.kinds import kinds
 from gateway.upstreams.transport.session import Transport
 from gateway.upstreams.upstream import Surroundings, Upstream
@@ -27,6 +30,7 @@ from gateway.web.gateway import Gateway
 from gateway.web.keys import ClientKeys
 
 EMBEDDED = "embedded"
+STATE_FILE = "gateway.db"
 LIST_TIMEOUT_S = 2.0
 LIST_LIMIT = 16 * 1024 * 1024
 LIST_PAGES = 5
@@ -42,9 +46,18 @@ def embedded(config: Config) -> bool:
     return not config.upstreams
 
 
-def build(config: Config, *, lean: bool = True, local_only: bool | None = None, recorder: Recorder | None = None) -> Gateway:
+def build(
+    config: Config,
+    *,
+    lean: bool = True,
+    local_only: bool | None = None,
+    recorder: Recorder | None = None,
+    state: Store | None = None,
+) -> Gateway:
     """`lean=False` sends by requests' own HTTPAdapter (which `responses` can stand in for); `local_only` says that
-    every listening socket is loopback or unix (default: what the configuration says)."""
+    every listening socket is loopback or unix (default: what the configuration says); `recorder` and `state` are
+    those of the Gateway that this one replaces."""
+    state = state or SqliteStore(config.data_dir / STATE_FILE)
     known = dialects()
     upstreams = _upstreams(config, lean)
     pool = Pool(
@@ -65,6 +78,7 @@ def build(config: Config, *, lean: bool = True, local_only: bool | None = None, 
         resume=server.resume,
         strict=server.strict,
         profile_for=lru_cache(maxsize=1024)(partial(profile_for, overrides=config.models.profiles)),
+        remembered=Remembered(state),
     )
     return Gateway(
         config=config,
@@ -76,6 +90,7 @@ def build(config: Config, *, lean: bool = True, local_only: bool | None = None, 
         upstreams=upstreams,
         dialects=known,
         recorder=recorder or Recorder(form=server.log_format),
+        state=state,
     )
 
 

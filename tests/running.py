@@ -61,25 +61,12 @@ class RunningGateway:
         if worker_class:
             self._arguments.append(f"--worker-class={worker_class}")
         self._env = env or {}
-        self._deadline = time.monotonic() + start_timeout_s
+        self._workers = workers
+        self._start_timeout_s = start_timeout_s
         self.configure(config_toml)
         self.port = 0
         self.process = self._start()
-        try:
-            while not self._answers():
-                if self.process.poll() is not None:
-                    if "already in use" in self.log() and time.monotonic() < self._deadline:
-                        self.process = self._start()
-                        continue
-                    raise RuntimeError(f"the gateway ended with {self.process.returncode}:\n{self.log()}")
-                if time.monotonic() > self._deadline:
-                    raise RuntimeError(f"the gateway did not answer in {start_timeout_s} s:\n{self.log()}")
-                time.sleep(0.05)
-            if "Booting worker" in self.log():
-                self.wait_for_log("Worker ready", workers, start_timeout_s)
-        except BaseException:
-            self.stop(grace_s=0)
-            raise
+        self._await_answer()
 
     @property
     def url(self) -> str:
@@ -142,6 +129,14 @@ class RunningGateway:
             print(f"--- log of the gateway, pid {self.pid}\n{self.log()[-LOG_SHOWN:]}")
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def kill_and_restart(self) -> None:
+        """kill -9 for all of its processes at once, then a new start over the same folder, on another port."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+        print(f"--- log of the gateway that was killed, pid {self.pid}\n{self.log()[-LOG_SHOWN:]}")
+        self.process = self._start()
+        self._await_answer()
+
     def __enter__(self) -> RunningGateway:
         return self
 
@@ -172,6 +167,24 @@ class RunningGateway:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def _await_answer(self) -> None:
+        deadline = time.monotonic() + self._start_timeout_s
+        try:
+            while not self._answers():
+                if self.process.poll() is not None:
+                    if "already in use" in self.log() and time.monotonic() < deadline:
+                        self.process = self._start()
+                        continue
+                    raise RuntimeError(f"the gateway ended with {self.process.returncode}:\n{self.log()}")
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"the gateway did not answer in {self._start_timeout_s} s:\n{self.log()}")
+                time.sleep(0.05)
+            if "Booting worker" in self.log():
+                self.wait_for_log("Worker ready", self._workers, self._start_timeout_s)
+        except BaseException:
+            self.stop(grace_s=0)
+            raise
 
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)

@@ -22,11 +22,13 @@ class Seat:
 
 @dataclass(slots=True)
 class Lease:
-    """One account for one attempt. `use` is the log's word for the rotation ("2/3")."""
+    """One account for one attempt. `use` is the log's word for the rotation ("2/3"); `repeated` says that the same
+    request asked this account before, so that its failures count once."""
 
     account: Account
     seat: Seat
     use: str
+    repeated: bool = False
     settled: bool = False
 
 
@@ -42,7 +44,9 @@ class Recovery:
 class Pool:
     """All accounts of the house, by upstream."""
 
-    def __init__(self, accounts: Iterable[Account], selector: Selector, *, cooldown_max_s: float, preferred: str = "") -> None:
+    def __init__(
+        self, accounts: Iterable[Account], selector: Selector, *, cooldown_max_s: float, preferred: str = ""
+    ) -> None:
         self._lock = threading.Lock()
         self._by_upstream: dict[str, list[Account]] = {}
         for account in accounts:
@@ -70,7 +74,8 @@ class Pool:
             if len(usable) == 1:
                 account, use = usable[0], ""
             else:
-                preferred = next((each for each in usable if each.label == self._preferred), None) if self._preferred else None
+                wished = self._preferred
+                preferred = next((each for each in usable if each.label == wished), None) if wished else None
                 if preferred is not None:
                     account, use = preferred, "preferred"
                 else:
@@ -79,12 +84,22 @@ class Pool:
             account.uses += 1
             return Lease(account, seat_of[account.id], use)
 
+    def has_usable(self, seats: Sequence[Seat], exclude: Collection[str]) -> bool:
+        """Whether `lease` would find an account now."""
+        now = time.time()
+        with self._lock:
+            return any(
+                account.id not in exclude and account.usable(seat.model, now)
+                for seat in seats
+                for account in self._by_upstream.get(seat.upstream, ())
+            )
+
     def again(self, lease: Lease) -> Lease:
         """The same account once more for the same request, whatever its state."""
         with self._lock:
             lease.account.in_use += 1
             lease.account.uses += 1
-        return Lease(lease.account, lease.seat, lease.use)
+        return Lease(lease.account, lease.seat, lease.use, repeated=True)
 
     def succeed(self, lease: Lease) -> None:
         """The attempt was answered: the account is healthy."""
@@ -116,7 +131,8 @@ class Pool:
             if verdict.action == "block":
                 account.models_resting[lease.seat.model] = (now + self._rest(verdict, 1), why, status)
                 return
-            account.failures += 1
+            if not (lease.repeated and account.failures):
+                account.failures += 1
             rest = self._rest(verdict, account.failures)
             if rest <= 0:
                 return

@@ -54,12 +54,18 @@ class LeastUsed:
 
 
 class PowerOfTwoChoices:
-    """Of two drawn at random (by weight) the one with fewer requests running."""
+    """Of two different ones drawn at random (by weight) the one with fewer requests running."""
 
     def pick(self, pool: str, usable: Sequence[Account]) -> tuple[Account, str]:
-        weights = [each.weight for each in usable]
-        first, second = random.choices(usable, weights, k=2)
-        return min(first, second, key=lambda each: each.in_use / each.weight), "p2c"
+        first = _drawn(usable)
+        others = [each for each in usable if each is not first]
+        if not others:
+            return first, "p2c"
+        return min(first, _drawn(others), key=lambda each: each.in_use / each.weight), "p2c"
+
+
+def _drawn(usable: Sequence[Account]) -> Account:
+    return random.choices(usable, [each.weight for each in usable])[0]
 
 
 def selector(strategy: str, rotation_count: int) -> Selector:

@@ -38,6 +38,11 @@ class Verdict:
     delay: float | None = None
     ladder: tuple[float, ...] = ()
 
+    @property
+    def passing(self) -> bool:
+        """Whether the same account may do better in a moment, though the provider named no time."""
+        return self.action in ("rotate", "cool") and self.delay is None and self.ladder != QUOTA_LADDER_S
+
 
 def judge(fault: Fault) -> Verdict:
     """The verdict on a provider's error, or on a network failure (a Fault with from_upstream False and 502/504)."""

@@ -1,10 +1,10 @@
 """The legal order of events, as a table tests hold every reader to.
 
-    (nothing)  Start                                  -> open
-    open       PartStart, deltas of open parts, PartStop, UsageUpdate -> open
-    open       Finish (no part of that choice open)   -> ending
-    ending     Finish of another choice               -> ending
-    any        Failure                                -> over
+(nothing)  Start                                  -> open
+open       PartStart, deltas of open parts, PartStop, UsageUpdate -> open
+open       Finish (no part of that choice open)   -> ending
+ending     Finish of another choice               -> ending
+any        Failure                                -> over
 """
 
 from __future__ import annotations

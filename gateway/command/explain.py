@@ -41,7 +41,9 @@ def explained(config: Config, model: str, protocol: str, mount: str = "") -> dic
 def worded(found: dict[str, Any]) -> str:
     """For people."""
     if not found["served"]:
-        return "\n".join([f"{found['model']}: nobody serves it.", found["why"], *(f"  {step}" for step in found["steps"])])
+        return "\n".join(
+            [f"{found['model']}: nobody serves it.", found["why"], *(f"  {step}" for step in found["steps"])]
+        )
     lines = [f"{found['model']} ({found['protocol']}): {found['rule']}"]
     for number, tier in enumerate(found["tiers"], 1):
         for seat in tier:

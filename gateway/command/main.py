@@ -51,8 +51,13 @@ def config_check(file: str | None) -> None:
 
 @command.command()
 @click.argument("model")
-@click.option("--protocol", type=click.Choice(["openai", "anthropic", "gemini"]), default="openai", show_default=True,
-              help="As whose client to ask.")
+@click.option(
+    "--protocol",
+    type=click.Choice(["openai", "anthropic", "gemini"]),
+    default="openai",
+    show_default=True,
+    help="As whose client to ask.",
+)
 @click.option("--prefix", is_flag=True, help="As under the /openai or /anthropic prefix.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def explain(model: str, protocol: str, prefix: bool, as_json: bool) -> None:

@@ -11,7 +11,8 @@ import re
 _PREFIX = r"(?:sk-ant-|sk-proj-|sk-or-|sk-|gsk_|aiza(?:sy)?|agent-)?"
 _PLACEHOLDER = re.compile(
     rf"""^(?:
-        {_PREFIX}[x.*_\-…]*                                  # sk-..., sk-xxxx, xxx, AIza...
+        {_PREFIX}(?!x$)[x.*_\-…]*                            # sk-..., sk-xxxx, xxx, AIza...; "sk-x" is a key for
+                                                             # servers that want any
       | .*(?:\.\.\.|…)                                       # AIzaSyB...
       | <.*>                                                 # <your key>
       | {_PREFIX}your(?:$|[-_\s].*|(?:api)?key.*|token.*)    # your-key, YOUR_API_KEY, sk-your-key

@@ -53,7 +53,9 @@ class Record:
             said.append(f"first={self.first_content_s:.3f}s")
         said += [f"{self.seconds:.3f}s", self.id]
         line = " ".join(str(word) for word in said)
-        return line if line.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in line)
+        return (
+            line if line.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in line)
+        )
 
     def document(self) -> dict[str, Any]:
         """For machines: the same facts, absent ones left out."""

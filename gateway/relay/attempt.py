@@ -35,7 +35,8 @@ ERROR_BODY_TIMEOUT_S = 10.0
 
 
 class Attempt:
-    """`mode` is chosen here, once. `dialect` is the upstream's; `drop_usage` says that we asked for streamed usage."""
+    """`mode` is chosen here, once. `dialect` is the upstream's; `started` is time.monotonic(); `drop_usage` says that
+    we asked for streamed usage."""
 
     def __init__(self, call: Call, lease: Lease, upstream: Upstream, dialect: Dialect, settings: RelaySettings) -> None:
         self.call = call
@@ -43,8 +44,10 @@ class Attempt:
         self.upstream = upstream
         self.dialect = dialect
         self.settings = settings
+        self.started = time.monotonic()
         same = dialect.name == call.dialect.name and call.framing == "sse"
         self.mode: Mode = "passthrough" if same else "translated"
+        self.hear = settings.remembered.listener(complete=self.mode != "passthrough")
         self.names: NameMap | None = None
         self.losses: list[Loss] = []
         self.drop_usage = False
@@ -57,9 +60,8 @@ class Attempt:
     def asked(self) -> Asked:
         """What the client's answer writer must know. The model named is the one that answers when it is a fallback."""
         call = self.call
-        fallback = len(call.outcome.attempts) > 1 and call.outcome.attempts[0].model != self.model
         return Asked(
-            model=self.model if fallback else call.asked,
+            model=call.asked if self.model == call.target else self.model,
             request_id=call.request_id,
             include_usage=_wants_usage(call),
             body=call.body,
@@ -68,7 +70,8 @@ class Attempt:
         )
 
     def open(self) -> Exchange:
-        """Sends the request; returns a 2xx exchange. Raises AttemptFailed, BadRequest (strict), ClientGone, Draining."""
+        """Sends the request; returns a 2xx exchange. Raises AttemptFailed, BadRequest (strict), ClientGone,
+        Draining."""
         body, headers = self._prepare()
         limits = self.upstream.limits
         try:
@@ -114,6 +117,7 @@ class Attempt:
                     raw, self.drop_usage = asking, True
             return raw, {**upstream.translated_headers, **forwarded(call.headers, upstream.request_headers)}
         dialogue, losses = call.dialogue()
+        dialogue = self.settings.remembered.put_back(dialogue, self.dialect.author)
         written = self.dialect.write_request(replace(dialogue, model=self.model), profile)
         self.names = written.names
         self.losses = [*losses, *written.losses]
@@ -137,8 +141,8 @@ class Attempt:
         if 300 <= exchange.status < 400:
             return Fault(
                 502,
-                f"the upstream {self.upstream.name} answered with a redirect ({exchange.status}), which is not followed: "
-                "correct its base_urls",
+                f"the upstream {self.upstream.name} answered with a redirect ({exchange.status}), "
+                "which is not followed: correct its base_urls",
                 code="upstream_error",
                 from_upstream=True,
             )

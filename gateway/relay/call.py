@@ -60,7 +60,8 @@ class Attempted:
 
 @dataclass(slots=True)
 class Outcome:
-    """What headers and the record tell of an answer. `account` is None when headers had to go out before it was known."""
+    """What headers and the record tell of an answer. `account` is None when headers had to go out before it was
+    known."""
 
     mapped_model: str = ""
     upstream: str = ""
@@ -79,7 +80,7 @@ class Outcome:
 class Call:
     """`body` is the client's JSON object, `raw` its bytes; `asked` the model name the client used; `mount` the URL
     prefix it came by ("/openai", ...); `framing` "array" for Gemini's streamed JSON array; `headers` the client's,
-    lower-case names; `deadline` time.monotonic()."""
+    lower-case names; `deadline` time.monotonic(); `target` the first model of its route (another one is a fallback)."""
 
     dialect: Dialect
     body: dict[str, Any]
@@ -94,6 +95,7 @@ class Call:
     live: Live = field(default_factory=Live)
     outcome: Outcome = field(default_factory=Outcome)
     started: float = field(default_factory=time.monotonic)
+    target: str = ""
     _dialogue: Dialogue | None = None
 
     def dialogue(self) -> tuple[Dialogue, list[Loss]]:

@@ -7,22 +7,21 @@ decides about it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from gateway.canon import events as ev
 from gateway.protocols.dialect import AnswerReader, AnswerWriter, Dialect
 from gateway.protocols.names import NameMap
-from gateway.protocols.sse import SSEReader
-from gateway.protocols.tap import Tap
-from gateway.protocols.wire_json import JSONDecodeError, loads
+from gateway.protocols.sse import Blocks
+from gateway.protocols.tap import Tap, is_garbled
 
 MEMORY_LIMIT = 8 * 1024 * 1024
 
 
 class Conduit(Protocol):
-    """`committed` is set by the pump once content went to the client. `garbled` says that an event was no JSON though
-    it began as an object, so that content may be missing."""
+    """`committed` is set by the pump once content went to the client. `garbled` says that an event is no JSON though
+    it began as an object, so that content may be missing: what `feed` gave ends before it, and `tolerate` gives what
+    came after it."""
 
     committed: bool
 
@@ -31,6 +30,8 @@ class Conduit(Protocol):
 
     @property
     def garbled(self) -> bool: ...
+
+    def tolerate(self) -> tuple[bytes, list[ev.Event]]: ...
 
     def feed(self, data: bytes) -> tuple[bytes, list[ev.Event]]: ...
 
@@ -53,6 +54,7 @@ class _Memory:
         self._names = names
         self._pieces: list[bytes] | None = []
         self._size = 0
+        self._sound: bytes | None = None
 
     def keep(self, data: bytes) -> None:
         if self._pieces is not None:
@@ -61,15 +63,29 @@ class _Memory:
             if self._size > MEMORY_LIMIT:
                 self._pieces = None
 
-    def pieces(self) -> Sequence[bytes] | None:
-        return self._pieces
+    def end_before_garbled(self) -> bool:
+        """Whether a garbled event is among the bytes; if so, `history` ends before it until `go_on`."""
+        if self._pieces is None:
+            return False
+        blocks = Blocks()
+        sound: list[bytes] = []
+        for block in b"".join(blocks.feed(piece) for piece in self._pieces).split(b"\n\n"):
+            if is_garbled(block):
+                self._sound = b"".join(sound)
+                return True
+            sound.append(block + b"\n\n")
+        return False
+
+    def go_on(self) -> None:
+        self._sound = None
 
     def history(self, count: int | None = None) -> list[ev.Event] | None:
         """The events of the first `count` pieces."""
         if self._pieces is None:
             return None
         reader = self._dialect.answer_reader(self._names)
-        return [event for piece in self._pieces[:count] for event in reader.feed(piece)]
+        pieces = self._pieces[:count] if self._sound is None else [self._sound]
+        return [event for piece in pieces for event in reader.feed(piece)]
 
 
 class Translating:
@@ -78,8 +94,9 @@ class Translating:
         self._reader: AnswerReader = dialect.answer_reader(names)
         self._writer = writer
         self._memory = _Memory(dialect, names)
-        self._skipped = 0
-        self._garbled = False
+        self._given = 0
+        self._later: list[ev.Event] | None = None
+        self._tolerant = False
 
     @property
     def ending(self) -> bool:
@@ -87,14 +104,21 @@ class Translating:
 
     @property
     def garbled(self) -> bool:
-        if self._reader.skipped > self._skipped:
-            self._skipped = self._reader.skipped
-            self._garbled = self._garbled or _garbled(self._memory.pieces() or ())
-        return self._garbled
+        return self._later is not None
 
     def feed(self, data: bytes) -> tuple[bytes, list[ev.Event]]:
         self._memory.keep(data)
         events = self._reader.feed(data)
+        if self._reader.skipped and not self._tolerant and self._memory.end_before_garbled():
+            before = max(len(self._memory.history() or ()) - self._given, 0)
+            events, self._later = events[:before], events[before:]
+        self._given += len(events)
+        return self._written(events), events
+
+    def tolerate(self) -> tuple[bytes, list[ev.Event]]:
+        self._tolerant = True
+        self._memory.go_on()
+        events, self._later = self._later or [], None
         return self._written(events), events
 
     def close(self) -> tuple[bytes, list[ev.Event]]:
@@ -134,12 +158,21 @@ class Passing:
 
     @property
     def garbled(self) -> bool:
-        return self._tap.garbled > 0
+        return self._tap.garbled
 
     def feed(self, data: bytes) -> tuple[bytes, list[ev.Event]]:
         self._memory.keep(data)
         out, events = self._tap.feed(data)
         self._fed += 1
+        if self._tap.garbled:
+            self._memory.end_before_garbled()
+        return self._judged(out, events)
+
+    def tolerate(self) -> tuple[bytes, list[ev.Event]]:
+        self._memory.go_on()
+        return self._judged(*self._tap.tolerate())
+
+    def _judged(self, out: bytes, events: list[ev.Event]) -> tuple[bytes, list[ev.Event]]:
         if events and isinstance(events[-1], ev.Failure):
             # The upstream's own error event is among the bytes; whether the client sees one is not decided yet.
             return b"", events
@@ -159,18 +192,3 @@ class Passing:
             return b""
         writer.write(event for event in said if not isinstance(event, ev.Finish | ev.Failure))
         return writer.write(event for event in read[len(said) :] if not isinstance(event, ev.Finish | ev.Failure))
-
-
-def _garbled(pieces: Sequence[bytes]) -> bool:
-    reader = SSEReader()
-    return any(
-        data.lstrip().startswith(b"{") and not _is_json(data) for piece in pieces for _, data in reader.feed(piece)
-    )
-
-
-def _is_json(data: bytes) -> bool:
-    try:
-        loads(data)
-    except (JSONDecodeError, RecursionError):
-        return False
-    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 from gateway.accounts.pool import Lease, Pool
@@ -14,6 +15,8 @@ from gateway.relay.call import Attempted, Call
 from gateway.routing.router import Route
 
 EMPTY_RETRIES = 1
+ASKED_AT_MOST = 2
+"""How often one request asks an account that names a time to wait."""
 PAUSE_S = 0.4
 
 
@@ -41,6 +44,7 @@ class Plan:
         self._pool = pool
         self._left = max_attempts
         self._tried: set[str] = set()
+        self._uses: Counter[str] = Counter()
         self._last: _Last | None = None
         self._empty = 0
         self._began = 0.0
@@ -52,11 +56,7 @@ class Plan:
         lease = self._choose()
         if lease is None:
             raise self._exhausted()
-        self._left -= 1
-        self._began = time.monotonic()
-        self.call.outcome.attempts.append(
-            Attempted(lease.seat.upstream, lease.account.label, lease.seat.model, lease.use)
-        )
+        self._begin(lease)
         return lease
 
     def elsewhere(self) -> Lease | None:
@@ -65,12 +65,12 @@ class Plan:
             return None
         lease = self._fresh()
         if lease is not None:
-            self._left -= 1
-            self._began = time.monotonic()
-            self.call.outcome.attempts.append(
-                Attempted(lease.seat.upstream, lease.account.label, lease.seat.model, lease.use)
-            )
+            self._begin(lease)
         return lease
+
+    def has_other(self, lease: Lease) -> bool:
+        """Whether another account than that of `lease`, not tried yet, could take the request now."""
+        return self._left > 0 and self._pool.has_usable(self.route.seats(), {*self._tried, lease.account.id})
 
     def answered(self, lease: Lease) -> None:
         self._note(200, "answered")
@@ -103,6 +103,14 @@ class Plan:
         self._note(fault.status, f"cut: {fault.code or fault.raw_type or fault.status}")
         self._pool.fail(lease, verdict, fault.status, _short(fault))
 
+    def _begin(self, lease: Lease) -> None:
+        self._left -= 1
+        self._uses[lease.account.id] += 1
+        self._began = time.monotonic()
+        self.call.outcome.attempts.append(
+            Attempted(lease.seat.upstream, lease.account.label, lease.seat.model, lease.use)
+        )
+
     def _bigger_context(self, fault: Fault) -> bool:
         """A prompt too long for one model may fit the next of a fallback chain."""
         return fault.code == "context_length_exceeded" and len({seat.model for seat in self.route.seats()}) > 1
@@ -111,7 +119,7 @@ class Plan:
         last = self._last
         if self._left <= 0 or time.monotonic() >= self.call.deadline:
             return None
-        if last is not None and last.verdict.action == "wait":
+        if last is not None and last.verdict.action == "wait" and self._uses[last.lease.account.id] < ASKED_AT_MOST:
             self._sleep((last.verdict.delay or 0.0) + 0.05)
             self._tried.discard(last.lease.account.id)
             return self._pool.again(last.lease)
@@ -120,7 +128,7 @@ class Plan:
             return fresh
         if last is None:
             return self._soon()
-        if last.verdict.action in ("rotate", "cool", "cool_model") and last.fault.retry_after is None:
+        if last.verdict.passing:
             self._sleep(PAUSE_S * (1 + random.random()) * len(self.call.outcome.attempts))
             return self._pool.again(last.lease)
         return self._soon()
@@ -152,8 +160,8 @@ class Plan:
         recovery = self._pool.recovery(self.route.seats())
         if self._last is not None:
             fault = self._last.fault
-            if fault.status in (429, 503, 529) and fault.retry_after is None and recovery and recovery.seconds > 0:
-                fault.retry_after = recovery.seconds
+            if fault.status in (429, 503, 529) and fault.retry_after is None and recovery:
+                fault.retry_after = max(recovery.seconds, 1.0)
             return Exhausted(_credential(fault))
         if recovery is None:
             return Exhausted(
@@ -164,11 +172,12 @@ class Plan:
                     code="no_account_available",
                 )
             )
-        status = recovery.status if recovery.status in (429, 503, 529) else 503
+        status = recovery.status if recovery.status in (404, 429, 503, 529) else 503
         return Exhausted(
             Fault(
                 status,
-                f"all accounts for this model are resting ({recovery.why}); the first is back in {recovery.seconds:.0f} s",
+                f"all accounts for this model are resting ({recovery.why}); "
+                f"the first is back in {recovery.seconds:.0f} s",
                 code="rate_limit_exceeded" if status == 429 else "no_account_available",
                 retry_after=max(recovery.seconds, 1.0),
             )

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from gateway.accounts.pool import Lease, Pool
 from gateway.canon import events as ev
-from gateway.canon.fault import Malformed
+from gateway.canon.fault import Fault, Malformed
 from gateway.errors import BadRequest, ClientGone, Draining, GatewayError, NotFound
 from gateway.protocols.dialect import AnswerWriter, Asked, Dialect
 from gateway.relay.attempt import Attempt
 from gateway.relay.call import Call
+from gateway.relay.conduit import Conduit
 from gateway.relay.count import provider_count, read_dialogue
 from gateway.relay.estimate import prompt_tokens
 from gateway.relay.plan import AttemptFailed, Plan
-from gateway.relay.resume import Resume
+from gateway.relay.resume import Resume, open_text
 from gateway.relay.settings import RelaySettings
 from gateway.relay.stream import CutAfterContent, StreamPump
 from gateway.relay.whole import whole_answer
-from gateway.routing.router import Router, UnknownModel
+from gateway.routing.router import Route, Router, UnknownModel
 from gateway.upstreams.upstream import Upstream, forwarded
+
+log = logging.getLogger("dragoman")
 
 
 class Relay:
@@ -73,10 +78,11 @@ class Relay:
                 lease = plan.next()
                 attempt = self._attempt(call, lease)
                 writer = call.dialect.answer_writer(attempt.asked())
+                pump = StreamPump(attempt, writer, partial(self._elsewhere, plan, lease))
                 try:
                     exchange = attempt.open()
                     self._tell(attempt)
-                    for data in StreamPump(attempt, writer).run(exchange):
+                    for data in pump.run(exchange):
                         sent = True
                         yield data
                 except AttemptFailed as failure:
@@ -84,8 +90,6 @@ class Relay:
                     continue
                 except CutAfterContent as cut:
                     attempt.close()
-                    call.outcome.ended = "cut"
-                    plan.failed_late(lease, cut.fault)
                     yield from self._after_cut(plan, attempt, writer, cut)
                     return
                 except BaseException as other:
@@ -96,69 +100,85 @@ class Relay:
                 plan.answered(lease)
                 call.outcome.ended = "complete"
                 return
-        except GatewayError as error:
-            call.outcome.ended = "failed" if call.outcome.ended == "" else call.outcome.ended
-            if not sent:
-                raise
-            yield self._writer(call).write([ev.Failure(error.fault)])
         except Malformed as malformed:
             raise BadRequest.of(malformed) from None
-
-    def count(self, call: Call) -> tuple[int, bool]:
-        """(prompt tokens, whether a provider counted them). Raises GatewayError, Malformed or ClientGone."""
-        dialogue = read_dialogue(call)
-        plan = self._plan(call)
-        lease = plan.elsewhere()
-        if lease is None:
-            return prompt_tokens(dialogue), False
-        upstream = self._upstreams[lease.seat.upstream]
-        call.outcome.upstream, call.outcome.mapped_model = upstream.name, lease.seat.model
-        try:
-            counted = provider_count(
-                call,
-                dialogue,
-                lease,
-                upstream,
-                self._dialects[upstream.dialect],
-                self._settings.profile_for(lease.seat.model),
-            )
-        finally:
-            plan.abandoned(lease, "counted")
-        return (prompt_tokens(dialogue), False) if counted is None else (counted, True)
+        except Exception as error:
+            if isinstance(error, ClientGone):
+                raise
+            call.outcome.ended = call.outcome.ended or "failed"
+            if not sent:
+                raise
+            yield self._writer(call).write([ev.Failure(_told(error, call))])
 
     def _after_cut(self, plan: Plan, attempt: Attempt, writer: AnswerWriter, cut: CutAfterContent) -> Iterator[bytes]:
         """The answer goes on from elsewhere where that can be done truthfully, else it ends in the error event."""
-        if self._settings.resume != "off" and not cut.told:
-            resume = Resume.of(cut, attempt, writer)
-            while resume is not None and (lease := plan.elsewhere()) is not None:
-                other = self._attempt(plan.call, lease)
+        call, fault = plan.call, cut.fault
+        if cut.final:
+            plan.abandoned(attempt.lease, fault.code or "")
+        else:
+            plan.failed_late(attempt.lease, fault)
+        call.outcome.ended = "cut"
+        unsent = cut.unsent + cut.conduit.catch_up(writer)
+        if unsent:
+            yield unsent
+        opened = open_text(cut.conduit) if self._settings.resume != "off" and not cut.final else None
+        if opened is not None:
+            resume = Resume(writer, *opened, self._settings.keepalive_s)
+            while not resume.went_on and (lease := plan.elsewhere()) is not None:
+                other = self._attempt(call, lease)
                 try:
                     yield from resume.run(other, other.open())
                 except AttemptFailed as failure:
                     plan.failed_late(lease, failure.fault)
-                    if resume.went_on:
-                        break
                     continue
                 except BaseException as error:
                     self._abandon(plan, lease, error)
+                    if isinstance(error, Exception) and not isinstance(error, ClientGone):
+                        fault = _told(error, call)
+                        break
                     raise
                 finally:
                     other.close()
                 plan.answered(lease)
-                plan.call.outcome.ended = "complete"
+                call.outcome.ended = "complete"
                 return
-            if resume is not None:
-                writer = resume.writer
-        if not cut.told:
-            yield writer.write([ev.Failure(cut.fault)])
+        yield writer.write([ev.Failure(fault)])
+
+    def count(self, call: Call) -> tuple[int, bool]:
+        """(prompt tokens of a count request, whether the provider counted them). Raises GatewayError or ClientGone."""
+        try:
+            dialogue = read_dialogue(call)
+        except Malformed as malformed:
+            raise BadRequest.of(malformed) from None
+        route = self._route(call)
+        lease = next((lease for tier in route.tiers if (lease := self._pool.lease(tier)) is not None), None)
+        if lease is not None:
+            try:
+                upstream = self._upstreams[lease.seat.upstream]
+                call.outcome.mapped_model = lease.seat.model
+                profile = self._settings.profile_for(lease.seat.model)
+                counted = provider_count(call, dialogue, lease, upstream, self._dialects[upstream.dialect], profile)
+            finally:
+                self._pool.release(lease)
+            if counted is not None:
+                return counted, True
+        return prompt_tokens(dialogue), False
+
+    def _elsewhere(self, plan: Plan, lease: Lease, conduit: Conduit) -> bool:
+        if not plan.has_other(lease):
+            return False
+        return not conduit.committed or (self._settings.resume != "off" and open_text(conduit) is not None)
 
     def _plan(self, call: Call) -> Plan:
+        return Plan(call, self._route(call), self._pool, self._settings.max_attempts)
+
+    def _route(self, call: Call) -> Route:
         try:
             route = self._router.route(call.asked, call.mount)
         except UnknownModel as unknown:
             raise NotFound(unknown.reason, param="model") from None
-        call.outcome.mapped_model = route.model
-        return Plan(call, route, self._pool, self._settings.max_attempts)
+        call.target = call.outcome.mapped_model = route.model
+        return route
 
     def _attempt(self, call: Call, lease: Lease) -> Attempt:
         upstream = self._upstreams[lease.seat.upstream]
@@ -172,6 +192,7 @@ class Relay:
         """What response headers need to know of the attempt that answers."""
         outcome = attempt.call.outcome
         outcome.losses = attempt.losses
+        outcome.response_headers = {}
         if attempt.mode == "passthrough" and attempt.exchange is not None:
             outcome.response_headers = forwarded(attempt.exchange.headers, attempt.upstream.response_headers)
 
@@ -195,3 +216,11 @@ class Relay:
         return call.dialect.answer_writer(
             Asked(model=call.asked, request_id=call.request_id, body=call.body, framing=call.framing)
         )
+
+
+def _told(error: Exception, call: Call) -> Fault:
+    """What the client learns of an exception once its stream has begun."""
+    if isinstance(error, GatewayError):
+        return error.fault
+    log.error("request %s failed inside the gateway", call.request_id, exc_info=error)
+    return Fault(500, f"the gateway failed; its log has the reason under {call.request_id}", code="internal_error")

@@ -68,6 +68,7 @@ class Resume:
             if events is None:
                 yield self._writer.keepalive
                 continue
+            attempt.hear(events)
             for event in events:
                 match event:
                     case ev.Failure(fault):
@@ -91,8 +92,9 @@ class Resume:
             yield unfold(read_document_answer(attempt, exchange))
             return
         reader, limits = attempt.dialect.answer_reader(attempt.names), attempt.upstream.limits
-        last_byte = last_sent = time.monotonic()
-        until = attempt.started + limits.first_content
+        last_sent = time.monotonic()
+        until = first_by = attempt.started + limits.first_content
+        begun = False
         while True:
             until = min(until, attempt.call.deadline)
             try:
@@ -109,16 +111,17 @@ class Resume:
                 if not reader.ending:
                     raise attempt.broken(fault) from None
                 data = b""
-            last_byte = last_sent = time.monotonic()
+            now = last_sent = time.monotonic()
             events = _read(reader, data)
             if events:
                 yield events
             if not data:
                 return
+            begun = begun or any(isinstance(event, ev.TextDelta | ev.ThinkingDelta) for event in events)
             if reader.ending:
-                until = last_byte + ENDING_GRACE_S
-            elif any(isinstance(event, ev.TextDelta | ev.ThinkingDelta) for event in events) or until > attempt.started:
-                until = last_byte + limits.idle
+                until = now + ENDING_GRACE_S
+            else:
+                until = now + limits.idle if begun else first_by
 
 
 def _read(reader: AnswerReader, data: bytes) -> list[ev.Event]:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.canon.profile import Profile
+from gateway.relay.remembered import Remembered
 
 
 @dataclass(slots=True, frozen=True)
 class RelaySettings:
-    """Seconds and switches of [server] and [routing]; `profile_for` the facts about a target model."""
+    """Seconds and switches of [server] and [routing]; `profile_for` the facts about a target model; `remembered` the
+    signatures of tool calls."""
 
     max_attempts: int
     request_timeout_s: float
@@ -19,4 +21,5 @@ class RelaySettings:
     resume: str
     strict: bool
     profile_for: Callable[[str], Profile]
+    remembered: Remembered
     answer_limit: int = 256 * 1024 * 1024

@@ -58,7 +58,6 @@ class StreamPump:
         self._hold_until: float | None = None
         self._content = False
         self._progress = False
-        self._tolerant = False
         self._finishes: list[ev.Finish] = []
 
     def run(self, exchange: Exchange) -> Iterator[bytes]:
@@ -127,20 +126,25 @@ class StreamPump:
         except EventTooLarge as large:
             raise self._failed(Fault(502, str(large), code="upstream_error"), conduit) from None
         if events:
-            failure = self._look(events, now)
-            if failure is not None:
-                failure.from_upstream = failure.from_upstream or bool(data)
-                raise self._failed(failure, conduit, out)
-        if conduit.garbled and not self._tolerant:
+            self._stop_at_failure(events, conduit, data, out, now)
+        if conduit.garbled:
             if self._elsewhere(conduit):
-                raise self._failed(
-                    Fault(502, "the provider sent an event that is not JSON", code="upstream_error"), conduit, out
-                )
-            self._tolerant = True
+                garbled = Fault(502, "the provider sent an event that is not JSON", code="upstream_error")
+                raise self._failed(garbled, conduit, out)
+            more, events = conduit.tolerate()
+            out += more
+            self._stop_at_failure(events, conduit, data, out, now)
         return out
+
+    def _stop_at_failure(self, events: list[ev.Event], conduit: Conduit, data: bytes, out: bytes, now: float) -> None:
+        failure = self._look(events, now)
+        if failure is not None:
+            failure.from_upstream = failure.from_upstream or bool(data)
+            raise self._failed(failure, conduit, out)
 
     def _look(self, events: list[ev.Event], now: float) -> Fault | None:
         """Notes what the events mean for commit, usage and finish; gives the fault of a Failure."""
+        self.attempt.hear(events)
         for event in events:
             match event:
                 case ev.TextDelta(text=text) | ev.ArgumentsDelta(text=text):
@@ -154,7 +158,9 @@ class StreamPump:
                 case ev.PartStart(part=part):
                     if isinstance(part, Thinking):
                         self._progress = True
-                    elif isinstance(part, ToolCall | Media | Opaque) or (isinstance(part, Text | Refusal) and part.text):
+                    elif isinstance(part, ToolCall | Media | Opaque) or (
+                        isinstance(part, Text | Refusal) and part.text
+                    ):
                         self._content = True
                         break
                 case _:

@@ -74,16 +74,20 @@ def _parsed(raw: bytes) -> Any:
 
 def _answer(attempt: Attempt, document: Any) -> Answer:
     try:
-        return attempt.dialect.read_answer(document, attempt.names)
+        answer = attempt.dialect.read_answer(document, attempt.names)
     except Broken as broken:
         raise _verdict(broken) from None
+    attempt.settings.remembered.hear_answer(answer)
+    return answer
 
 
 def _from_stream(attempt: Attempt, raw: bytes) -> Answer:
     """Some hosts stream whatever was asked; the client still gets its whole answer."""
     reader = attempt.dialect.answer_reader(attempt.names)
     try:
-        return fold([*reader.feed(raw), *reader.close()])
+        events = [*reader.feed(raw), *reader.close()]
+        attempt.hear(events)
+        return fold(events)
     except Broken as broken:
         raise _verdict(broken) from None
     except EventTooLarge as large:

@@ -37,10 +37,12 @@ class Catalog:
         return None if names is None else model in names
 
     def models(self) -> list[ModelInfo]:
-        """Everything a client may ask for: map keys, literal names, live lists; sorted, each id once."""
+        """Everything a client may ask for: map keys, literal names, tools, live lists; sorted, each id once."""
         found: dict[str, ModelInfo] = {}
+        self._refresh_all()
         for serving in self._servings:
-            self._refresh(serving.name)
+            if serving.tool:
+                found.setdefault(serving.tool, ModelInfo(serving.tool, owned_by=serving.name))
             for info in self._known.get(serving.name, ()):
                 if not serving.models or any(matches(pattern, info.id) for pattern in serving.models):
                     found.setdefault(info.id, info)
@@ -56,11 +58,24 @@ class Catalog:
         """When each list was last asked for (monotonic seconds)."""
         return self._asked_at
 
+    def _refresh_all(self) -> None:
+        """All at once: upstreams that are down cost their time limit together, not one after the other."""
+        due = [each.name for each in self._servings if _asks(each) and self._due(each.name)]
+        threads = [threading.Thread(target=self._refresh, args=(name,), daemon=True) for name in due[1:]]
+        for thread in threads:
+            thread.start()
+        for name in due[:1]:
+            self._refresh(name)
+        for thread in threads:
+            thread.join()
+
     def _refresh(self, upstream: str) -> None:
         lock = self._locks.get(upstream)
         if lock is None or not self._due(upstream):
             return
-        with lock:
+        if not lock.acquire(blocking=upstream not in self._known):
+            return
+        try:
             if not self._due(upstream):
                 return
             try:
@@ -71,7 +86,14 @@ class Catalog:
             self._known[upstream] = models
             self._names[upstream] = frozenset(info.id for info in models)
             self._asked_at[upstream] = time.monotonic()
+        finally:
+            lock.release()
 
     def _due(self, upstream: str) -> bool:
         asked_at = self._asked_at.get(upstream)
         return asked_at is None or time.monotonic() - asked_at > FRESH_S
+
+
+def _asks(serving: Serving) -> bool:
+    """A tool has no list, and one that was given by names alone needs none."""
+    return not serving.tool and (not serving.models or any("*" in pattern for pattern in serving.models))

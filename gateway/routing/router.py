@@ -38,7 +38,7 @@ class Serving:
 
 @dataclass(slots=True)
 class Route:
-    """`tiers` are tried in order, the seats of one tier are equals. `rule` says who won; `steps` how it came to that."""
+    """`tiers` are tried in order, the seats of one tier are equal. `rule` says who won, `steps` how it came to that."""
 
     asked: str
     rule: str
@@ -145,8 +145,8 @@ class Router:
             tiers.extend(found)
         if not tiers:
             raise UnknownModel(
-                f"The model {asked!r} is mapped to {', '.join(map(repr, targets))}, which no configured upstream serves. "
-                "Correct [models] or add an upstream that serves it.",
+                f"The model {asked!r} is mapped to {', '.join(map(repr, targets))}, "
+                "which no configured upstream serves. Correct [models] or add an upstream that serves it.",
                 steps,
             )
         return Route(asked, rule, tiers, steps)
@@ -197,10 +197,12 @@ class Router:
         return None
 
     def _regret(self, asked: str) -> str:
-        serving = ", ".join(f"{each.name} ({', '.join(each.models or each.families) or 'its own list'})" for each in self._servings)
+        serving = ", ".join(
+            f"{each.name} ({', '.join(each.models or each.families) or 'its own list'})" for each in self._servings
+        )
         return (
             f"The model {asked!r} is served by no configured upstream. Configured: {serving or 'none'}. "
-            "GET /v1/models lists what can be asked; [models.map] in the configuration can map this name to one of them."
+            "GET /v1/models lists what can be asked; [models.map] in the configuration can map the name to one of them."
         )
 
 

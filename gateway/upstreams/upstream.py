@@ -117,11 +117,11 @@ class Upstream:
         With several base URLs the next one is tried after a network error, 404, 408 or 5xx; the last answer counts.
         `deadline` is time.monotonic(). Raises TransportFault.
         """
+        bases = self.bases()  # before the headers: the embedded model's key is known once it has an address
         headers = self.headers_for(secret)
         if more_headers:
             headers = {**headers, **more_headers}
         transport = self._transport(proxy or self.settings.proxy, self.settings.ca_file)
-        bases = self.bases()
         last = len(bases) - 1
         wait = self.limits.first_content if head_timeout is None else head_timeout
         for number, base in enumerate(bases):

@@ -1,1 +1,1 @@
-"""The only room that speaks WSGI: blueprints, client keys, bodies in, bytes out, the worker and the server's settings."""
+"""The only room that speaks WSGI: blueprints, client keys, bodies in, bytes out, the worker, the server's settings."""

@@ -9,6 +9,7 @@ from gateway.errors import GatewayError
 from gateway.protocols.dialect import Dialect
 from gateway.web.anthropic import anthropic_blueprint
 from gateway.web.cors import CrossOrigin
+from gateway.web.dispatch import Dispatcher
 from gateway.web.door import Door
 from gateway.web.gateway import Gateway
 from gateway.web.gemini import gemini_blueprint
@@ -21,7 +22,7 @@ from gateway.web.sinks import sinks_blueprint
 
 
 def create_app(gateway: Gateway) -> Flask:
-    app = Flask("dragoman", static_folder=None)
+    app = Dispatcher("dragoman")
     app.url_map.merge_slashes = False
     door = Door(gateway)
     app.register_blueprint(health_blueprint(door))
@@ -53,11 +54,15 @@ def create_app(gateway: Gateway) -> Flask:
 def dialect_of(door: Door) -> Dialect:
     """The dialect of a request no route took, by its path and headers."""
     dialects, path, environ = door.gateway.dialects, request.path, request.environ
-    if "/v1beta" in path or "/v1alpha" in path or path.startswith("/gemini") or "HTTP_X_GOOG_API_KEY" in environ:
-        return dialects["gemini"]
-    if path.startswith("/anthropic") or "/messages" in path or "HTTP_ANTHROPIC_VERSION" in environ:
+    if path.startswith("/openai/"):
+        return dialects["chat"]
+    if path.startswith("/anthropic/") or "/v1/messages" in path:
         return dialects["anthropic"]
-    return dialects["chat"]
+    if path.startswith("/gemini/") or "/v1beta" in path or "/v1alpha" in path:
+        return dialects["gemini"]
+    if "HTTP_ANTHROPIC_VERSION" in environ:
+        return dialects["anthropic"]
+    return dialects["gemini" if "HTTP_X_GOOG_API_KEY" in environ else "chat"]
 
 
 def _mount() -> str:

@@ -31,6 +31,7 @@ class Application:
         self._gateway: Gateway | None = None
         self._flask: Flask | None = None
         self._retired: list[Gateway] = []
+        self._draining = False
 
     @property
     def gateway(self) -> Gateway:
@@ -58,13 +59,19 @@ class Application:
             try:
                 config = self._loader()
             except ConfigError as error:
-                log.error("reload refused, the old configuration stays:\n%s",
-                          "\n".join(f"  {problem}" for problem in error.problems))
+                log.error(
+                    "reload refused, the old configuration stays:\n%s",
+                    "\n".join(f"  {problem}" for problem in error.problems),
+                )
                 return False
             old = self._gateway
+            try:
+                self._install(config)
+            except Exception:
+                log.exception("reload failed, the old configuration stays")
+                return False
             if old is not None:
                 _say_what_needs_a_restart(old.config, config)
-            self._install(config)
             if old is not None:
                 self._retired = [each for each in (*self._retired, old) if each.running]
             log.info("configuration reloaded from %s", config.source)
@@ -72,6 +79,7 @@ class Application:
 
     def drain(self) -> None:
         """No new request is answered from now on; running ones go on."""
+        self._draining = True
         for gateway in self._all():
             gateway.draining = True
 
@@ -87,12 +95,16 @@ class Application:
     def _install(self, config: Config) -> None:
         for hint in (*config.hints, *config.warnings):
             log.info("configuration: %s", hint)
-        recorder = self._gateway.recorder if self._gateway is not None else None
-        self._gateway = build(config, local_only=self.local_only, recorder=recorder)
-        self._flask = create_app(self._gateway)
+        old = self._gateway
+        recorder, state = (old.recorder, old.state) if old is not None else (None, None)
+        gateway = build(config, local_only=self.local_only, recorder=recorder, state=state)
+        gateway.draining = self._draining
+        self._gateway, self._flask = gateway, create_app(gateway)
 
 
 def _say_what_needs_a_restart(old: Config, new: Config) -> None:
     for name in ("host", "port", "bind", "workers"):
         if getattr(old.server, name) != getattr(new.server, name):
             log.warning("[server] %s changed: that takes effect only after a restart", name)
+    if old.data_dir != new.data_dir or old.state != new.state:
+        log.warning("the data folder or [state] changed: the state stays where it is until a restart")

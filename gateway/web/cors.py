@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
-EXPOSED = "X-Request-Id, X-Mapped-Model, X-Gateway-Mode, X-Gateway-Lossy, X-Account-Email, Retry-After"
+EXPOSED = (
+    "X-Request-Id, X-Mapped-Model, X-Gateway-Mode, X-Gateway-Lossy, X-Gateway-Affinity, X-Gateway-Path-Repaired, "
+    "X-Token-Count, X-Account-Email, Retry-After"
+)
 
 
 class CrossOrigin:

@@ -14,9 +14,11 @@ from gateway.canon.fault import Fault, Malformed
 from gateway.errors import BadRequest, ClientGone, Draining, GatewayError
 from gateway.monitoring.record import Record
 from gateway.protocols.dialect import Dialect
+from gateway.protocols.wire_json import TooDeep
 from gateway.relay.call import Call
 from gateway.web.body import read_object
 from gateway.web.client import client_address
+from gateway.web.dispatch import Answer
 from gateway.web.faults import fault_response
 from gateway.web.gateway import Gateway
 from gateway.web.headers import SSE_HEADERS, outcome_headers
@@ -88,6 +90,8 @@ class Door:
             return self._whole(call, entry)
         except Malformed as malformed:
             error: GatewayError = BadRequest.of(malformed)
+        except (TooDeep, RecursionError):
+            error = BadRequest("the body is nested too deeply")
         except GatewayError as gateway_error:
             error = gateway_error
         except ClientGone:
@@ -114,12 +118,21 @@ class Door:
             if not isinstance(asked, str) or not asked:
                 raise BadRequest("model is required: name the model that should count", param="model")
             call = Call(
-                dialect=dialect, body=body, raw=raw, asked=asked, stream=False, mount=mount, started=started,
+                dialect=dialect,
+                body=body,
+                raw=raw,
+                asked=asked,
+                stream=False,
+                mount=mount,
+                started=started,
                 deadline=started + self.gateway.config.server.request_timeout_s,
             )
             tokens, exact = self.gateway.relay.count(call)
             assert dialect.counting is not None
-            headers = [*outcome_headers(call.outcome, "", "off")[1:], ("X-Token-Count", "exact" if exact else "estimate")]
+            headers = [
+                *outcome_headers(call.outcome, "", "off")[1:],
+                ("X-Token-Count", "exact" if exact else "estimate"),
+            ]
             return dialect.counting.write_count(tokens), headers
 
         return self.tell(dialect, answer, mount=mount, query_key=query_key)
@@ -142,8 +155,12 @@ class Door:
             response = Response(body, 200, [("X-Request-Id", request_id), *headers], content_type="application/json")
         except Malformed as malformed:
             fault = BadRequest.of(malformed).fault
+        except (TooDeep, RecursionError):
+            fault = BadRequest("the body is nested too deeply").fault
         except GatewayError as error:
             fault = error.fault
+        except ClientGone:
+            fault = Fault(CLIENT_CLOSED_REQUEST, "the client closed its connection", code="client_closed")
         if fault is not None:
             response = fault_response(dialect, fault, request_id, [("X-Request-Id", request_id)], mount=mount)
         _Entry(self, None, environ, key, at, request_id=request_id, started=started).close(response.status_code, fault)
@@ -167,7 +184,7 @@ class Door:
             self.gateway.running.discard(call.live)
         headers = outcome_headers(call.outcome, call.request_id, self._account_header)
         entry.close(200)
-        return Response(body, 200, headers, content_type="application/json")
+        return Answer(body, "application/json", headers)
 
     def _streamed(self, call: Call, entry: _Entry) -> Response:
         watching = watch(call_socket(), lambda: call.live.abort("client"))
@@ -181,13 +198,7 @@ class Door:
             raise
         headers = outcome_headers(call.outcome, call.request_id, self._account_header)
         media_type = "application/json" if call.framing == "array" else "text/event-stream"
-        return Response(
-            _Stream(first, chunks, watching, entry),
-            200,
-            [*headers, *SSE_HEADERS],
-            content_type=media_type,
-            direct_passthrough=True,
-        )
+        return Answer(_Stream(first, chunks, watching, entry), media_type, [*headers, *SSE_HEADERS])
 
 
 class _Entry:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from http import HTTPStatus
 
 from flask import Response
 
@@ -10,12 +12,16 @@ from gateway.canon.fault import Fault
 from gateway.protocols.dialect import Dialect
 from gateway.protocols.wire_json import dumps, loads
 
+OWN_STATUSES = {"anthropic": (529,)}
+"""Statuses beyond HTTP's that a protocol's clients know. https://docs.anthropic.com/en/api/errors"""
+_REGISTERED = frozenset(HTTPStatus)
+
 
 def fault_response(
     dialect: Dialect, fault: Fault, request_id: str, headers: list[tuple[str, str]], *, mount: str = ""
 ) -> Response:
     """On /openai the document is also an RFC 7807 problem that keeps OpenAI's `error` member."""
-    headers = [*headers]
+    fault, headers = _spoken(dialect, fault), [*headers]
     if fault.retry_after is not None and fault.status in (429, 503, 529):
         headers.append(("Retry-After", str(max(math.ceil(fault.retry_after), 1))))
     body = dialect.write_error(fault, request_id)
@@ -23,6 +29,13 @@ def fault_response(
     if mount == "/openai":
         body, content_type = _problem(body, fault), "application/problem+json"
     return Response(body, fault.status, headers, content_type=content_type)
+
+
+def _spoken(dialect: Dialect, fault: Fault) -> Fault:
+    """A status outside HTTP's registry only for clients that know it; others may take it for anything."""
+    if fault.status < 500 or fault.status in _REGISTERED or fault.status in OWN_STATUSES.get(dialect.name, ()):
+        return fault
+    return replace(fault, status=503)
 
 
 def _problem(body: bytes, fault: Fault) -> bytes:

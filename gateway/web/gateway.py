@@ -13,6 +13,7 @@ from gateway.relay.call import Live
 from gateway.relay.relay import Relay
 from gateway.routing.catalog import Catalog
 from gateway.routing.router import Router
+from gateway.state.store import Store
 from gateway.upstreams.upstream import Upstream
 from gateway.web.keys import ClientKeys
 
@@ -30,6 +31,7 @@ class Gateway:
     upstreams: Mapping[str, Upstream]
     dialects: Mapping[str, Dialect]
     recorder: Recorder
+    state: Store
     running: set[Live] = field(default_factory=set)
     draining: bool = False
 

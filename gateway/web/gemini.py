@@ -51,5 +51,3 @@ def gemini_blueprint(door: Door, mount: str, version: str) -> Blueprint:
             return one_model(door, dialect, model, query_key=True)
 
     return routes
-
-

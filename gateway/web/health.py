@@ -37,7 +37,8 @@ def health_blueprint(door: Door) -> Blueprint:
         def answer() -> tuple[int, dict[str, Any]]:
             reason = gateway.ready()
             if reason is None:
-                return 200, {"status": "ready", "version": __version__}
+                degraded = {"degraded": gateway.state.why} if gateway.state.why else {}
+                return 200, {"status": "ready", "version": __version__, **degraded}
             return 503, {"status": "not ready", "reason": reason, "version": __version__}
 
         return guarded(answer)

@@ -9,6 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+import math
+import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,13 +20,16 @@ from gateway.config import generated_key
 from gateway.config.model import Config
 from gateway.errors import Unauthorized
 
-FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO", "HTTP_X_REAL_IP",
-             "HTTP_VIA")
+FORWARDED = ("HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
 MISSING = (
     "This gateway needs a key and none was sent. Send it as 'Authorization: Bearer KEY' (OpenAI SDKs, curl), "
     "'x-api-key' (Anthropic) or 'x-goog-api-key' (Gemini)."
 )
-WRONG = "The key that was sent is not one of this gateway's keys. The operator finds them under [auth] in the configuration."
+EXPIRED = "The key that was sent has expired. The operator can give out a new one: dragoman keys add NAME."
+WRONG = (
+    "The key that was sent is not one of this gateway's keys. "
+    "The operator finds them under [auth] in the configuration."
+)
 
 log = logging.getLogger("dragoman")
 
@@ -35,9 +41,11 @@ class ClientKeys:
         auth = config.auth
         self._mode = auth.mode
         self._data_dir = config.data_dir
-        self._names = {hashlib.sha256(key.encode()).hexdigest(): "" for key in auth.api_keys}
-        self._names.update({key.key_hash.removeprefix("sha256:"): key.name for key in auth.keys})
+        self._names = {hashlib.sha256(key.encode()).hexdigest(): "" for key in auth.api_keys if key}
+        self._names.update({key.key_hash.removeprefix("sha256:").lower(): key.name for key in auth.keys})
+        self._expiries = {key.name: moment for key in auth.keys if (moment := key.expires_at) is not None}
         self._generated = False
+        self._generating = threading.Lock()
         self._open = auth.mode == "off"
         self._open_when_direct = auth.mode == "auto" and local_only and not auth.auth_from_env
         if auth.mode == "auto" and not self._open_when_direct:
@@ -45,53 +53,71 @@ class ClientKeys:
 
     def check(self, environ: Mapping[str, Any], *, health: bool = False, query: bool = False) -> str:
         """The name of the key that was presented ("" for an unnamed one or none). Raises Unauthorized."""
-        if self._open:
-            return self._identify(environ, query) or ""
-        if self._open_when_direct and not any(header in environ for header in FORWARDED):
-            return self._identify(environ, query) or ""
+        if self._open or (self._open_when_direct and not _forwarded(environ)):
+            return next(iter(self._known(environ, query)), "")
         if health and self._mode != "strict":
             return ""
         if self._mode == "auto":
             self._need_key()
-        name = self._identify(environ, query)
-        if name is None:
+        names = self._known(environ, query)
+        if not names:
             raise Unauthorized(WRONG if _presented(environ, query) else MISSING)
-        return name
+        now = time.time()
+        for name in names:
+            if now < self._expiries.get(name, math.inf):
+                return name
+        raise Unauthorized(EXPIRED)
 
-    def _identify(self, environ: Mapping[str, Any], query: bool) -> str | None:
-        found: str | None = None
+    def _known(self, environ: Mapping[str, Any], query: bool) -> list[str]:
+        """The names of those presented keys that are ours."""
+        found = []
         for key in _presented(environ, query):
-            digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
-            for known, name in self._names.items():
-                if hmac.compare_digest(known, digest):
-                    found = name
+            digest = hashlib.sha256(key).hexdigest()
+            found += [name for known, name in self._names.items() if hmac.compare_digest(known, digest)]
         return found
 
     def _need_key(self) -> None:
         """A key is needed and none is known: one is made, kept in the data folder and said once."""
         if self._names or self._generated:
             return
-        self._generated = True
+        with self._generating:
+            if not self._generated:
+                self._generate()
+                self._generated = True
+
+    def _generate(self) -> None:
         try:
             key, created = generated_key.load_or_create(self._data_dir)
         except OSError as error:
-            log.error("no client key is configured and none can be stored in %s (%s): all requests are denied",
-                      self._data_dir, error.strerror)
+            log.error(
+                "no client key is configured and none can be stored in %s (%s): all requests are denied",
+                self._data_dir,
+                error.strerror,
+            )
             return
-        self._names[hashlib.sha256(key.encode()).hexdigest()] = ""
+        self._names = {hashlib.sha256(key.encode()).hexdigest(): ""}
         if created:
-            log.warning("no client key was configured; this one was made and stored in %s:\n\n    %s\n",
-                        self._data_dir / generated_key.FILE_NAME, key)
+            log.warning(
+                "no client key was configured; this one was made and stored in %s:\n\n    %s\n",
+                self._data_dir / generated_key.FILE_NAME,
+                key,
+            )
 
 
-def _presented(environ: Mapping[str, Any], query: bool) -> list[str]:
-    """Every key the request carries. An empty one is none."""
+def _forwarded(environ: Mapping[str, Any]) -> bool:
+    """Whether the request came through somebody: a proxy in front makes a loopback listener reachable from outside."""
+    return any(name in environ for name in FORWARDED) or any(name.startswith("HTTP_X_FORWARDED_") for name in environ)
+
+
+def _presented(environ: Mapping[str, Any], query: bool) -> list[bytes]:
+    """Every key the request carries, as bytes of UTF-8 (WSGI gives header bytes as Latin-1). An empty one is none."""
     keys = []
     authorization = environ.get("HTTP_AUTHORIZATION", "").strip()
     if authorization:
         scheme, _, rest = authorization.partition(" ")
         keys.append(rest.strip() if scheme.lower() == "bearer" else authorization)
     keys += [environ.get("HTTP_X_API_KEY", "").strip(), environ.get("HTTP_X_GOOG_API_KEY", "").strip()]
+    found = [key.encode("latin-1", "replace") for key in keys if key]
     if query and environ.get("QUERY_STRING"):
-        keys += parse_qs(environ["QUERY_STRING"]).get("key", [])
-    return [key for key in keys if key]
+        found += [key.encode("utf-8", "replace") for key in parse_qs(environ["QUERY_STRING"]).get("key", []) if key]
+    return found

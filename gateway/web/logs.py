@@ -8,7 +8,7 @@ from typing import Any
 from gunicorn.glogging import Logger as GunicornLogger
 
 
-class Logger(GunicornLogger):
+class Logger(GunicornLogger):  # type: ignore[misc]
     error_fmt = "%(asctime)s %(levelname)s %(message)s"
     datefmt = "%Y-%m-%d %H:%M:%S"
 

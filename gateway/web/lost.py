@@ -45,7 +45,7 @@ def _not_found(app: Flask, environ: dict[str, Any]) -> str:
     path = request.path[:200]
     meant = environ.get("dragoman.meant")
     if meant:
-        return f"there is nothing at {path}. You probably mean {meant}: {base_url_hint(meant)}"
+        return f"there is nothing at {path}. You probably mean {meant}{base_url_hint(meant)}"
     for word, instead in NOT_OFFERED.items():
         if f"/{word}" in path:
             return f"{path} is not offered by this gateway; {instead}."
@@ -55,9 +55,9 @@ def _not_found(app: Flask, environ: dict[str, Any]) -> str:
 
 
 def base_url_hint(meant: str) -> str:
-    """Which base URL makes a client arrive at `meant`."""
+    """Which base URL makes a client arrive at `meant`; "" for paths no client builds from a base."""
     mount = next((f"/{word}" for word in ("openai", "anthropic", "gemini") if meant.startswith(f"/{word}/")), "")
-    host = request.host_url.rstrip("/")
+    base = f": set the client's base URL to {request.host_url.rstrip('/')}{mount}"
     if "/messages" in meant or "/v1beta" in meant or "/v1alpha" in meant:
-        return f"set the client's base URL to {host}{mount}"
-    return f"set the client's base URL to {host}{mount}/v1"
+        return base
+    return f"{base}/v1" if "/v1/" in meant else ""

@@ -27,7 +27,9 @@ ENDPOINTS: tuple[tuple[str, ...], ...] = (
 OPEN_ENDED = ("models", "responses")
 """Endpoints that segments of the caller's own may follow: a model's name, a response's id."""
 
-HOT = frozenset(("/v1/chat/completions", "/v1/messages", "/v1/responses", "/v1/completions", "/v1/embeddings", "/healthz"))
+HOT = frozenset(
+    ("/v1/chat/completions", "/v1/messages", "/v1/responses", "/v1/completions", "/v1/embeddings", "/healthz")
+)
 
 WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -57,8 +59,10 @@ def repaired(path: str) -> str | None:
     if not endpoint or (rest and endpoint[0] not in OPEN_ENDED):
         plain = "/" + "/".join(segment for segment in path.split("/") if segment)
         return plain if plain != path and path != "/" else None
-    if not version:
-        version = "v1beta" if endpoint == ("models",) and ((rest and ":" in rest[-1]) or prefix == ["gemini"]) else "v1"
+    if endpoint != ("models",):
+        version = "v1"
+    elif not version:
+        version = "v1beta" if (rest and ":" in rest[-1]) or prefix == ["gemini"] else "v1"
     return "/" + "/".join([*prefix, version, *endpoint, *rest])
 
 

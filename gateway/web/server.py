@@ -92,7 +92,7 @@ def _write_pid_file(server: Any) -> None:
     try:
         _pid_file = hold(_config.data_dir)
     except OSError as error:
-        server.log.warning("the pid file cannot be written (%s): `dragoman reload` will not find this gateway", error.strerror)
+        server.log.warning("the pid file cannot be written (%s): `dragoman reload` will find nothing", error.strerror)
         return
     if _pid_file is None:
         server.log.warning("another gateway uses %s: `dragoman reload` finds that one", _config.data_dir)

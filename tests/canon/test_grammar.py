@@ -18,13 +18,21 @@ LEGAL: list[list[ev.Event]] = [
     [START, TEXT, ev.TextDelta(0, "a"), ev.Annotation(0, {}), STOP, ev.UsageUpdate(Usage()), FINISH],
     [START, ev.PartStart(0, Thinking("")), ev.ThinkingDelta(0, "a"), ev.SignatureDelta(0, SEAL), STOP, FINISH],
     [START, ev.PartStart(4, Refusal("")), ev.TextDelta(4, "a"), ev.PartStop(4), FINISH],
-    [START, ev.PartStart(0, ToolCall("a", "f")), ev.PartStart(1, ToolCall("b", "f")), ev.ArgumentsDelta(0, "{}"),
-     ev.SignatureDelta(1, SEAL), ev.PartStop(1), STOP, FINISH],
+    [
+        START,
+        ev.PartStart(0, ToolCall("a", "f")),
+        ev.PartStart(1, ToolCall("b", "f")),
+        ev.ArgumentsDelta(0, "{}"),
+        ev.SignatureDelta(1, SEAL),
+        ev.PartStop(1),
+        STOP,
+        FINISH,
+    ],
     [START, TEXT, ev.PartStart(1, Text(""), 1), STOP, ev.PartStop(1), FINISH, ev.Finish("stop", choice=1)],
     [START, TEXT, FAILURE],
     [FAILURE],
     [START, FINISH, FAILURE],
-]  # fmt: skip
+]
 
 ILLEGAL: dict[str, list[ev.Event]] = {
     "nothing at all": [],

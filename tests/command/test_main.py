@@ -34,7 +34,11 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a folder and an environment of its own; what a command sets is gone afterwards."""
     monkeypatch.chdir(tmp_path)
     for name in list(os.environ):
-        if name.endswith("_API_KEY") or name.startswith("DRAGOMAN_") or name in ("API_KEYS", "HOST", "PORT", "PROJECTS"):
+        if (
+            name.endswith("_API_KEY")
+            or name.startswith("DRAGOMAN_")
+            or name in ("API_KEYS", "HOST", "PORT", "PROJECTS")
+        ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("DRAGOMAN_CONFIG", str(tmp_path / "dragoman.toml"))
     monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path / "data"))

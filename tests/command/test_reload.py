@@ -23,8 +23,12 @@ def reload(gateway: RunningGateway) -> tuple[int, str]:
     environment = {**os.environ, "DRAGOMAN_CONFIG": str(gateway.config_file), "DRAGOMAN_DATA": str(gateway.data)}
     done = subprocess.run(
         [sys.executable, "-c", "from gateway.command.main import main; main()", "reload"],
-        env=environment, capture_output=True, text=True, timeout=30, check=False,
-    )  # fmt: skip
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
     return done.returncode, done.stdout + done.stderr
 
 

@@ -14,17 +14,32 @@ from gateway.monitoring.recorder import Recorder
 
 def record(**more: object) -> Record:
     facts: dict[str, object] = {
-        "at": 0.0, "id": "req_1", "method": "POST", "path": "/v1/messages", "client": "127.0.0.1", "key": "anna",
-        "status": 200, "seconds": 1.5,
-    }  # fmt: skip
+        "at": 0.0,
+        "id": "req_1",
+        "method": "POST",
+        "path": "/v1/messages",
+        "client": "127.0.0.1",
+        "key": "anna",
+        "status": 200,
+        "seconds": 1.5,
+    }
     return Record(**{**facts, **more})  # type: ignore[arg-type]
 
 
 def test_a_line_for_people() -> None:
     line = record(
-        asked="gpt-4o", mapped="gemini-2.5-flash", upstream="gemini", account="me@example.com", mode="translated", stream=True,
-        input_tokens=3, output_tokens=2, first_content_s=0.25, attempts=["use=2/3 gemini/me@example.com: answered"], ended="complete",
-    ).line()  # fmt: skip
+        asked="gpt-4o",
+        mapped="gemini-2.5-flash",
+        upstream="gemini",
+        account="me@example.com",
+        mode="translated",
+        stream=True,
+        input_tokens=3,
+        output_tokens=2,
+        first_content_s=0.25,
+        attempts=["use=2/3 gemini/me@example.com: answered"],
+        ended="complete",
+    ).line()
     assert line == (
         "200 POST /v1/messages gpt-4o->gemini-2.5-flash gemini/me@example.com translated stream tokens=3+2 use=2/3 "
         "first=0.250s 1.500s req_1"
@@ -32,8 +47,12 @@ def test_a_line_for_people() -> None:
 
 
 def test_what_went_wrong_is_in_the_line() -> None:
-    line = record(status=502, error="upstream_error", ended="cut", attempts=["a/1: cool: 429", "b/2: rotate: 500"]).line()
-    assert "attempts=[a/1: cool: 429; b/2: rotate: 500]" in line and "ended=cut" in line and "error=upstream_error" in line
+    line = record(
+        status=502, error="upstream_error", ended="cut", attempts=["a/1: cool: 429", "b/2: rotate: 500"]
+    ).line()
+    assert (
+        "attempts=[a/1: cool: 429; b/2: rotate: 500]" in line and "ended=cut" in line and "error=upstream_error" in line
+    )
 
 
 @pytest.mark.parametrize("name", ["a\n2026-01-01 200 forged", "a\x1b[31m", "a\r", "a\u2028b", "a\x00", "a\ud800"])
@@ -78,7 +97,9 @@ def test_records_are_written_by_themselves_in_order() -> None:
     for number in range(100):
         log.note(record(id=f"req_{number}"))
     until(lambda: out.getvalue().count("\n") == 100)
-    assert [line.rpartition(" ")[2] for line in out.getvalue().splitlines()] == [f"req_{number}" for number in range(100)]
+    assert [line.rpartition(" ")[2] for line in out.getvalue().splitlines()] == [
+        f"req_{number}" for number in range(100)
+    ]
     log.note(record(id="later"))
     until(lambda: "later" in out.getvalue())
 

@@ -14,7 +14,9 @@ def test_a_good_name_stays(name: str) -> None:
     assert names.to_wire(name) == name and names.from_wire(name) == name and not names.changed
 
 
-@pytest.mark.parametrize("name", ["mcp.server/tool", "погода", "天气", "", "a b", "x" * 65, "x" * 500, "\ud800", "a\nb"])
+@pytest.mark.parametrize(
+    "name", ["mcp.server/tool", "погода", "天气", "", "a b", "x" * 65, "x" * 500, "\ud800", "a\nb"]
+)
 def test_a_bad_name_is_mapped_and_mapped_back(name: str) -> None:
     names = NameMap(*OPENAI)
     wire = names.to_wire(name)

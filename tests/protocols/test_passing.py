@@ -99,4 +99,7 @@ def test_usage_the_client_asks_for_is_its_own() -> None:
 
 def test_asking_for_usage_leaves_the_other_bytes_alone() -> None:
     raw = b' {"temperature":0.50,"model":"a"}'
-    assert with_stream_usage(raw, loads(raw)) == b' {"stream_options":{"include_usage":true},"temperature":0.50,"model":"a"}'
+    assert (
+        with_stream_usage(raw, loads(raw))
+        == b' {"stream_options":{"include_usage":true},"temperature":0.50,"model":"a"}'
+    )

@@ -6,7 +6,9 @@ from gateway.protocols import sse
 from gateway.protocols.sse import Blocks, EventTooLarge, SSEReader, data_event, events_of, named_event
 
 TEXT = "Grüße, 世界 🌍 line\u2028para\u2029nel\u0085end"
-PLAIN = f'data: {{"a": "{TEXT}"}}\n\nevent: delta\ndata: {{"b":1}}\n\n: ping\n\ndata:no space\n\ndata: [DONE]\n\n'.encode()
+PLAIN = (
+    f'data: {{"a": "{TEXT}"}}\n\nevent: delta\ndata: {{"b":1}}\n\n: ping\n\ndata:no space\n\ndata: [DONE]\n\n'.encode()
+)
 MEANT = [("", f'{{"a": "{TEXT}"}}'.encode()), ("delta", b'{"b":1}'), ("", b"no space"), ("", b"[DONE]")]
 
 STREAMS = {

@@ -76,8 +76,10 @@ def test_a_map_is_followed_once() -> None:
 def test_a_list_is_a_fallback_chain() -> None:
     found = router(GEMINI, ANTHROPIC, OPENAI, map={"best": ("anthropic/claude-sonnet-4-5", "gpt-5", "gemini-2.5-pro")})
     assert tiers(found, "best") == [
-        [("anthropic", "claude-sonnet-4-5")], [("openai", "gpt-5")], [("gemini", "gemini-2.5-pro")],
-    ]  # fmt: skip
+        [("anthropic", "claude-sonnet-4-5")],
+        [("openai", "gpt-5")],
+        [("gemini", "gemini-2.5-pro")],
+    ]
     assert found.route("best").model == "claude-sonnet-4-5"
 
 
@@ -93,7 +95,10 @@ def test_a_map_to_nobody_is_said() -> None:
 
 
 def test_a_map_may_lead_to_a_tool() -> None:
-    assert first(router(GEMINI, CLAUDE_CLI, map={"local-claude": ("claude",)}), "local-claude") == ("claude-cli", "claude")
+    assert first(router(GEMINI, CLAUDE_CLI, map={"local-claude": ("claude",)}), "local-claude") == (
+        "claude-cli",
+        "claude",
+    )
 
 
 def test_an_upstream_that_serves_the_name() -> None:
@@ -142,9 +147,12 @@ def test_a_preset_whose_target_nobody_serves_leaves_it_to_builtin() -> None:
 
 @pytest.mark.parametrize(
     ("name", "model"),
-    [("gpt-4o-mini", "gemini-2.5-flash"), ("gpt-3.5-turbo", "gemini-2.5-flash"),
-     ("internal-background-task", "gemini-2.5-flash")],
-)  # fmt: skip
+    [
+        ("gpt-4o-mini", "gemini-2.5-flash"),
+        ("gpt-3.5-turbo", "gemini-2.5-flash"),
+        ("internal-background-task", "gemini-2.5-flash"),
+    ],
+)
 def test_builtin_aliases(name: str, model: str) -> None:
     assert first(router(GEMINI), name) == ("gemini", model)
 
@@ -199,7 +207,14 @@ def test_an_upstream_wins_over_tools_and_the_default_comes_last() -> None:
 
 def test_the_404_says_what_is_there_and_what_to_do() -> None:
     reason = unknown(router(GEMINI, OPENAI, Serving("own")), "mystery").reason
-    for word in ("'mystery'", "gemini (gemini-*)", "openai (gpt-*, o3)", "own (its own list)", "/v1/models", "[models.map]"):
+    for word in (
+        "'mystery'",
+        "gemini (gemini-*)",
+        "openai (gpt-*, o3)",
+        "own (its own list)",
+        "/v1/models",
+        "[models.map]",
+    ):
         assert word in reason
     assert "none" in unknown(router(), "mystery").reason
 
@@ -215,13 +230,17 @@ def test_the_embedded_model_answers_to_every_name() -> None:
     assert first(found, "a") == ("embedded", "a") and first(found, "gpt-4o", "/openai") == ("embedded", "gpt-4o")
 
 
-@pytest.mark.parametrize("name", ["..", "gemini/../x", "gemini-2.5/../../files", "./x", "a\nb", "a\x00", "x" * 513, "a\u2028b"])
+@pytest.mark.parametrize(
+    "name", ["..", "gemini/../x", "gemini-2.5/../../files", "./x", "a\nb", "a\x00", "x" * 513, "a\u2028b"]
+)
 def test_what_is_no_name_is_refused_even_by_a_wildcard(name: str) -> None:
     assert unknown(router(Serving("all", models=("*",)), map={"*": ("y",)}), name).reason
     unknown(router(Serving("embedded", takes_all=True)), name)
 
 
-@pytest.mark.parametrize("name", ["publisher/model", "a:b", "模型", "model with spaces", "a..b", "x" * 512, "@cf/meta/llama"])
+@pytest.mark.parametrize(
+    "name", ["publisher/model", "a:b", "模型", "model with spaces", "a..b", "x" * 512, "@cf/meta/llama"]
+)
 def test_odd_names_that_are_names(name: str) -> None:
     assert first(router(Serving("all", models=("*",))), name) == ("all", name)
 

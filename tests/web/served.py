@@ -56,7 +56,8 @@ def upstream(kind: str, name: str = "", models: tuple[str, ...] = ("*",), accoun
         base_urls=more.pop("base_urls", (BASES.get(kind) or DEFAULT_BASE_URLS[kind][0],)),
         models=models,
         accounts=tuple(
-            UpstreamAccount(email=f"{label}-{number}@example.com", api_key=f"{SECRET}-{number}") for number in range(accounts)
+            UpstreamAccount(email=f"{label}-{number}@example.com", api_key=f"{SECRET}-{number}")
+            for number in range(accounts)
         ),
         **more,
     )

@@ -113,6 +113,8 @@ def test_the_listening_sockets_decide_about_auto(loader: Loader, local_only: boo
 
 def test_hints_are_said(loader: Loader, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "dragoman")
-    loader.found = Config(upstreams=(upstream("openai", models=("one",)),), data_dir=tmp_path, hints=("a hint",), warnings=("a warning",))
+    loader.found = Config(
+        upstreams=(upstream("openai", models=("one",)),), data_dir=tmp_path, hints=("a hint",), warnings=("a warning",)
+    )
     listed(Application(loader))
     assert "a hint" in caplog.text and "a warning" in caplog.text

@@ -5,7 +5,11 @@ import pytest
 from tests.web.served import served
 
 ORIGIN = "https://app.example"
-PREFLIGHT = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization, x-stainless-os"}
+PREFLIGHT = {
+    "Origin": ORIGIN,
+    "Access-Control-Request-Method": "POST",
+    "Access-Control-Request-Headers": "authorization, x-stainless-os",
+}
 KEYED = {"mode": "strict", "api_keys": ("sk-0123456789",)}
 
 
@@ -35,7 +39,10 @@ def test_answers_and_errors_can_be_read(status: int) -> None:
 @pytest.mark.parametrize("origin", ["https://evil.example", "https://app.example.evil", "null", ""])
 def test_other_origins_get_nothing(origin: str) -> None:
     client = served(server={"cors_origins": (ORIGIN,)}).client
-    for reply in (client.get("/healthz", headers={"Origin": origin}), client.options("/v1/messages", headers={**PREFLIGHT, "Origin": origin})):
+    for reply in (
+        client.get("/healthz", headers={"Origin": origin}),
+        client.options("/v1/messages", headers={**PREFLIGHT, "Origin": origin}),
+    ):
         assert not [name for name, _ in reply.headers if name.startswith("Access-Control")]
 
 
@@ -49,8 +56,10 @@ def test_a_page_cannot_put_lines_into_the_head() -> None:
 
     told: list[tuple[str, str]] = []
     environ = {
-        "REQUEST_METHOD": "OPTIONS", "HTTP_ORIGIN": ORIGIN, "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST",
+        "REQUEST_METHOD": "OPTIONS",
+        "HTTP_ORIGIN": ORIGIN,
+        "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST",
         "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": "x\r\nSet-Cookie: a=b",
-    }  # fmt: skip
+    }
     CrossOrigin(lambda *_: [], (ORIGIN,))(environ, lambda status, headers: told.extend(headers))
     assert told and not any("\n" in value or "\r" in value for _, value in told)

@@ -35,11 +35,16 @@ def told(account_header: str = "full", **outcome: object) -> dict[str, str]:
 
 
 def test_what_an_answer_tells() -> None:
-    found = told(mapped_model="m", mode="translated", account="someone@example.com", losses=[Loss("b", ""), Loss("a", "")])
+    found = told(
+        mapped_model="m", mode="translated", account="someone@example.com", losses=[Loss("b", ""), Loss("a", "")]
+    )
     assert found == {
-        "X-Request-Id": "req_1", "X-Mapped-Model": "m", "X-Gateway-Mode": "translated",
-        "X-Account-Email": "someone@example.com", "X-Gateway-Lossy": "a, b",
-    }  # fmt: skip
+        "X-Request-Id": "req_1",
+        "X-Mapped-Model": "m",
+        "X-Gateway-Mode": "translated",
+        "X-Account-Email": "someone@example.com",
+        "X-Gateway-Lossy": "a, b",
+    }
 
 
 def test_the_account_may_be_masked_or_left_out() -> None:
@@ -65,8 +70,13 @@ def test_the_provider_cannot_split_the_head() -> None:
 @mocked.activate
 @pytest.mark.parametrize("target", ["模型-1", "with space", "new\nline", "50%"])
 def test_a_mapped_model_of_any_name_reaches_the_client(target: str) -> None:
-    answer = {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": [
-        {"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}]}  # fmt: skip
+    answer = {
+        "id": "x",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "m",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}],
+    }
     mocked.post(BASES["openai"] + "/chat/completions", json=answer)
     house = served(upstream("openai"), models={"map": {"asked": (target,)}}, server={"account_header": "masked"})
     body = {"model": "asked", "messages": [{"role": "user", "content": "hi"}]}
@@ -91,4 +101,9 @@ def test_the_mapped_model_is_told_on_errors_too_and_the_account_is_not() -> None
 
 @pytest.mark.parametrize("given", ["x" * 129, "ünï", ""])
 def test_an_odd_request_id_of_the_client_is_replaced(given: str) -> None:
-    assert served().client.get("/v1/models/nope", headers={"X-Request-Id": given}).headers["X-Request-Id"].startswith("req_")
+    assert (
+        served()
+        .client.get("/v1/models/nope", headers={"X-Request-Id": given})
+        .headers["X-Request-Id"]
+        .startswith("req_")
+    )

@@ -38,10 +38,22 @@ WAYS = {
     "a right one and a wrong one": {"HTTP_AUTHORIZATION": f"Bearer {KEY}", "HTTP_X_API_KEY": "wrong"},
 }
 ODD = {
-    "none": "", "empty": " ", "wrong": "sk-wrong", "half": KEY[:-1], "longer": KEY + "x", "10 KB": "k" * 10_240,
-    "newline": KEY + "\nX: y", "sql": "' OR 1=1--", "upper case": KEY.upper(), "nul": KEY + "\0", "latin": "clé",
-    "high": "\xff\xfe", "the hash": hashlib.sha256(KEY.encode()).hexdigest(), "scheme": f"Basic {KEY}", "quoted": f'"{KEY}"',
-}  # fmt: skip
+    "none": "",
+    "empty": " ",
+    "wrong": "sk-wrong",
+    "half": KEY[:-1],
+    "longer": KEY + "x",
+    "10 KB": "k" * 10_240,
+    "newline": KEY + "\nX: y",
+    "sql": "' OR 1=1--",
+    "upper case": KEY.upper(),
+    "nul": KEY + "\0",
+    "latin": "clé",
+    "high": "\xff\xfe",
+    "the hash": hashlib.sha256(KEY.encode()).hexdigest(),
+    "scheme": f"Basic {KEY}",
+    "quoted": f'"{KEY}"',
+}
 
 
 def keys(tmp_path: Path, *, local_only: bool = False, **auth: Any) -> ClientKeys:
@@ -75,7 +87,7 @@ def test_odd_keys(tmp_path: Path, header: str, key: str, caplog: pytest.LogCaptu
 
 def test_a_refusal_says_whether_a_key_was_sent_and_what_to_do(tmp_path: Path) -> None:
     found = keys(tmp_path, mode="strict", api_keys=(KEY,))
-    with pytest.raises(Unauthorized, match="none was sent.*Authorization: Bearer.*x-api-key.*x-goog-api-key"):
+    with pytest.raises(Unauthorized, match=r"none was sent.*Authorization: Bearer.*x-api-key.*x-goog-api-key"):
         found.check({"HTTP_AUTHORIZATION": "Bearer "})
     with pytest.raises(Unauthorized, match="not one of this gateway's keys"):
         found.check({"HTTP_AUTHORIZATION": "Bearer x"})
@@ -107,9 +119,14 @@ def test_a_mode_set_by_hand_without_a_key_denies_all(tmp_path: Path, mode: str) 
 
 @pytest.mark.parametrize(
     ("mode", "local_only", "open_health"),
-    [("off", False, True), ("strict", True, False), ("all_except_health", True, True), ("auto", True, True),
-     ("auto", False, True)],
-)  # fmt: skip
+    [
+        ("off", False, True),
+        ("strict", True, False),
+        ("all_except_health", True, True),
+        ("auto", True, True),
+        ("auto", False, True),
+    ],
+)
 def test_health(tmp_path: Path, mode: str, local_only: bool, open_health: bool) -> None:
     found = keys(tmp_path, mode=mode, local_only=local_only, api_keys=(KEY,))
     assert lets_in(found, {}, health=True) is open_health
@@ -183,7 +200,10 @@ def named(name: str, key: str, **more: Any) -> AuthKey:
 
 
 def test_named_keys_tell_who_it_is_even_where_none_is_needed(tmp_path: Path) -> None:
-    people = (named("anna", "sk-anna"), AuthKey(name="bo", key_hash=named("bo", "sk-bo").key_hash.upper().replace("SHA", "sha")))
+    people = (
+        named("anna", "sk-anna"),
+        AuthKey(name="bo", key_hash=named("bo", "sk-bo").key_hash.upper().replace("SHA", "sha")),
+    )
     for mode in ("strict", "off"):
         found = keys(tmp_path, mode=mode, keys=people, api_keys=(KEY,))
         assert found.check({"HTTP_X_API_KEY": "sk-anna"}) == "anna"

@@ -50,13 +50,23 @@ def test_problem_json() -> None:
 @pytest.mark.parametrize(
     ("path", "instead"),
     [
-        ("/v1/images/generations", "chat"), ("/v1/audio/transcriptions", "input_audio"), ("/v1/audio/speech", "input_audio"),
-        ("/v1/files", "messages"), ("/v1/fine_tuning/jobs", "provider"), ("/v1/assistants", "/v1/responses"),
-        ("/v1/threads", "/v1/responses"), ("/v1/realtime", "stream"), ("/v1/batches", "one by one"), ("/v1/uploads", "base64"),
-        ("/v1/moderations", "provider"), ("/v1/vector_stores", "/v1/embeddings"), ("/openai/v1/images/edits", "chat"),
-        ("/v1beta/files", "messages"), ("/v1/messages/batches", "one by one"),
+        ("/v1/images/generations", "chat"),
+        ("/v1/audio/transcriptions", "input_audio"),
+        ("/v1/audio/speech", "input_audio"),
+        ("/v1/files", "messages"),
+        ("/v1/fine_tuning/jobs", "provider"),
+        ("/v1/assistants", "/v1/responses"),
+        ("/v1/threads", "/v1/responses"),
+        ("/v1/realtime", "stream"),
+        ("/v1/batches", "one by one"),
+        ("/v1/uploads", "base64"),
+        ("/v1/moderations", "provider"),
+        ("/v1/vector_stores", "/v1/embeddings"),
+        ("/openai/v1/images/edits", "chat"),
+        ("/v1beta/files", "messages"),
+        ("/v1/messages/batches", "one by one"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_what_is_not_offered_says_what_is(path: str, instead: str, method: str) -> None:
     reply = shared().rested().client.open(path, method=method)

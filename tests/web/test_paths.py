@@ -47,7 +47,12 @@ WRONG = [
     ("/anthropic/v1/messages/v1/messages", "/anthropic/v1/messages", MESSAGES_ASKS, "messages"),
     ("/anthropic/v1/v1/messages/", "/anthropic/v1/messages", MESSAGES_ASKS, "messages"),
     ("/gemini/models/m:generateContent", "/gemini/v1beta/models/m:generateContent", GEMINI_ASKS, "gemini"),
-    ("/gemini/v1beta//v1beta/models/m:generateContent", "/gemini/v1beta/models/m:generateContent", GEMINI_ASKS, "gemini"),
+    (
+        "/gemini/v1beta//v1beta/models/m:generateContent",
+        "/gemini/v1beta/models/m:generateContent",
+        GEMINI_ASKS,
+        "gemini",
+    ),
 ]
 RIGHT = [
     ("/v1/chat/completions", CHAT_ASKS, "chat"),
@@ -66,11 +71,19 @@ RIGHT = [
     ("/gemini/v1beta/models/m:generateContent", GEMINI_ASKS, "gemini"),
 ]
 LISTS = [
-    ("/models", "/v1/models"), ("/v1/v1/models", "/v1/models"), ("/v1/chat/completions/models", "/v1/models"),
-    ("/v1/models/", "/v1/models"), ("//v1/models", "/v1/models"), ("/v1beta/v1beta/models", "/v1beta/models"),
-    ("/v1/v1beta/models", "/v1beta/models"), ("/openai/models", "/openai/v1/models"), ("/gemini/models", "/gemini/v1beta/models"),
-    ("/anthropic/models/", "/anthropic/v1/models"), ("/models/m", "/v1/models/m"), ("/v1/chat/completions/models/m", "/v1/models/m"),
-]  # fmt: skip
+    ("/models", "/v1/models"),
+    ("/v1/v1/models", "/v1/models"),
+    ("/v1/chat/completions/models", "/v1/models"),
+    ("/v1/models/", "/v1/models"),
+    ("//v1/models", "/v1/models"),
+    ("/v1beta/v1beta/models", "/v1beta/models"),
+    ("/v1/v1beta/models", "/v1beta/models"),
+    ("/openai/models", "/openai/v1/models"),
+    ("/gemini/models", "/gemini/v1beta/models"),
+    ("/anthropic/models/", "/anthropic/v1/models"),
+    ("/models/m", "/v1/models/m"),
+    ("/v1/chat/completions/models/m", "/v1/models/m"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +101,14 @@ def provider() -> Iterator[mocked.RequestsMock]:
 
 @pytest.mark.parametrize(("path", "meant", "body", "answer"), WRONG)
 def test_a_wrong_base_is_repaired(
-    house: Served, provider: mocked.RequestsMock, path: str, meant: str, body: dict[str, Any], answer: str,
+    house: Served,
+    provider: mocked.RequestsMock,
+    path: str,
+    meant: str,
+    body: dict[str, Any],
+    answer: str,
     caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+) -> None:
     caplog.set_level(logging.INFO, "dragoman")
     for query in ("", "?beta=true"):
         reply = house.client.post(path.lstrip("/") + query, json=body, environ_overrides={"PATH_INFO": path})
@@ -150,10 +168,17 @@ def test_slashes_anywhere(path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/models/../../admin", "/v1beta/models/../../admin:generateContent", "/v1beta/models/%2e%2e/%2e%2e/x:generateContent",
-     "/v1/../v1/chat/completions", "/v1/./chat/completions", "/..%2f..%2fetc/passwd", "/openai/../v1/messages",
-     "/v1beta/models/..%2F..%2Ffiles:generateContent"],
-)  # fmt: skip
+    [
+        "/v1/models/../../admin",
+        "/v1beta/models/../../admin:generateContent",
+        "/v1beta/models/%2e%2e/%2e%2e/x:generateContent",
+        "/v1/../v1/chat/completions",
+        "/v1/./chat/completions",
+        "/..%2f..%2fetc/passwd",
+        "/openai/../v1/messages",
+        "/v1beta/models/..%2F..%2Ffiles:generateContent",
+    ],
+)
 def test_nothing_leads_upwards(house: Served, provider: mocked.RequestsMock, path: str) -> None:
     for method in ("GET", "POST"):
         reply = house.client.open(path, method=method, json=GEMINI_ASKS if method == "POST" else None)
@@ -163,10 +188,16 @@ def test_nothing_leads_upwards(house: Served, provider: mocked.RequestsMock, pat
 
 @pytest.mark.parametrize(
     ("path", "model"),
-    [("/v1beta/models/org/m:generateContent", "org/m"), ("/v1beta/models/org%2Fm:generateContent", "org/m"),
-     ("/v1beta/models/ft:gpt:x:generateContent", "ft:gpt:x"), ("/v1beta/models/%E6%A8%A1%E5%9E%8B:generateContent", "模型"),
-     ("/v1beta/models/m", "m"), ("/v1beta/models//m:generateContent", "m"), ("/v1beta/models/a%20b:generateContent", "a b")],
-)  # fmt: skip
+    [
+        ("/v1beta/models/org/m:generateContent", "org/m"),
+        ("/v1beta/models/org%2Fm:generateContent", "org/m"),
+        ("/v1beta/models/ft:gpt:x:generateContent", "ft:gpt:x"),
+        ("/v1beta/models/%E6%A8%A1%E5%9E%8B:generateContent", "模型"),
+        ("/v1beta/models/m", "m"),
+        ("/v1beta/models//m:generateContent", "m"),
+        ("/v1beta/models/a%20b:generateContent", "a b"),
+    ],
+)
 def test_model_ids_in_paths(house: Served, provider: mocked.RequestsMock, path: str, model: str) -> None:
     assert house.client.post(path, json=GEMINI_ASKS).status_code == 200
     assert house.notes.records[-1].asked == model
@@ -180,16 +211,25 @@ def test_a_very_long_name(house: Served, provider: mocked.RequestsMock, path: st
 @pytest.mark.parametrize(
     ("path", "meant"),
     [
-        ("/", None), ("/v1", None), ("/v1/chat", None), ("/nowhere", None), ("/v1/chat/completions/nowhere", None),
-        ("/v1/responses/resp_1", "/v1/responses/resp_1"), ("/responses/resp_1/input_items", "/v1/responses/resp_1/input_items"),
+        ("/", None),
+        ("/v1", None),
+        ("/v1/chat", None),
+        ("/nowhere", None),
+        ("/v1/chat/completions/nowhere", None),
+        ("/v1/responses/resp_1", "/v1/responses/resp_1"),
+        ("/responses/resp_1/input_items", "/v1/responses/resp_1/input_items"),
         ("/v1/chat/completions/responses/resp_1", "/v1/responses/resp_1"),
         ("/agents/support/chat/completions", "/agents/support/v1/chat/completions"),
         ("/agents/support/v1/v1/messages", "/agents/support/v1/messages"),
-        ("/messages/count_tokens", "/v1/messages/count_tokens"), ("/embeddings", "/v1/embeddings"),
-        ("/v1/models/chat/completions", "/v1/models/chat/completions"), ("/v1/embeddings", "/v1/embeddings"),
-        ("/admin//accounts/", "/admin/accounts"), ("/metrics/", "/metrics"), ("/v1/..", None),
+        ("/messages/count_tokens", "/v1/messages/count_tokens"),
+        ("/embeddings", "/v1/embeddings"),
+        ("/v1/models/chat/completions", "/v1/models/chat/completions"),
+        ("/v1/embeddings", "/v1/embeddings"),
+        ("/admin//accounts/", "/admin/accounts"),
+        ("/metrics/", "/metrics"),
+        ("/v1/..", None),
     ],
-)  # fmt: skip
+)
 def test_repaired(path: str, meant: str | None) -> None:
     assert repaired(path) == meant
 

@@ -7,10 +7,17 @@ from tests.web.served import served
 
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
 def test_the_probe_of_claude_code(method: str) -> None:
-    assert served(auth={"mode": "strict", "api_keys": ("sk-0123456789",)}).client.open("/api/hello", method=method).status_code == 200
+    assert (
+        served(auth={"mode": "strict", "api_keys": ("sk-0123456789",)})
+        .client.open("/api/hello", method=method)
+        .status_code
+        == 200
+    )
 
 
-@pytest.mark.parametrize("path", ["/api/event_logging", "/api/event_logging/batch", "/v1/api/event_logging", "/v1/api/event_logging/batch"])
+@pytest.mark.parametrize(
+    "path", ["/api/event_logging", "/api/event_logging/batch", "/v1/api/event_logging", "/v1/api/event_logging/batch"]
+)
 @pytest.mark.parametrize("body", [b"", b"{}", b"not json", b"x" * 100_000])
 def test_telemetry_is_taken_and_forgotten(path: str, body: bytes) -> None:
     house = served()

@@ -62,7 +62,9 @@ def provider() -> Iterator[mocked.RequestsMock]:
 def ask(house: Served, door: str, stream: bool = False) -> Any:
     path, body = DOORS[door]
     if stream and door == "gemini":
-        return house.client.post(path.replace(":generate", ":streamGenerate").replace("Content", "Content?alt=sse"), json=body)
+        return house.client.post(
+            path.replace(":generate", ":streamGenerate").replace("Content", "Content?alt=sse"), json=body
+        )
     return house.client.post(path, json={**body, "stream": True} if stream else body)
 
 
@@ -113,10 +115,12 @@ def test_every_status_for_every_client(
 @pytest.mark.parametrize(
     ("status", "headers", "waits"),
     [
-        (429, {"Retry-After": "30"}, "30"), (429, {"retry-after-ms": "2500"}, "3"), (503, {"Retry-After": "7"}, "7"),
+        (429, {"Retry-After": "30"}, "30"),
+        (429, {"retry-after-ms": "2500"}, "3"),
+        (503, {"Retry-After": "7"}, "7"),
         (429, {"Retry-After": "30", "retry-after-ms": "4000"}, "4"),
     ],
-)  # fmt: skip
+)
 def test_retry_after_reaches_every_client(
     provider: mocked.RequestsMock, door: str, status: int, headers: dict[str, str], waits: str
 ) -> None:
@@ -138,7 +142,9 @@ def test_retry_info_of_gemini_becomes_retry_after(provider: mocked.RequestsMock)
     assert ask(served(upstream("gemini")), "messages").headers["Retry-After"] == "34"
 
 
-def test_the_account_that_rests_is_not_asked_again_and_the_client_is_told_how_long(provider: mocked.RequestsMock) -> None:
+def test_the_account_that_rests_is_not_asked_again_and_the_client_is_told_how_long(
+    provider: mocked.RequestsMock,
+) -> None:
     provider.post(CALLS["openai"], json=error_of("openai", 429), status=429, headers={"Retry-After": "30"})
     house = served(upstream("openai"))
     assert ask(house, "chat").status_code == 429
@@ -190,7 +196,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "a number": {"json": 7},
     "null": {"json": None},
     "no choices": {"json": {**CHAT, "choices": []}},
-    "nothing said": {"json": {**CHAT, "choices": [{"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "stop"}]}},
+    "nothing said": {
+        "json": {
+            **CHAT,
+            "choices": [{"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "stop"}],
+        }
+    },
 }
 
 
@@ -247,11 +258,26 @@ def test_what_is_nested_too_deeply_to_translate_is_the_clients_fault(
 ) -> None:
     path, body = DOORS[door]
     deep = '{"a":' * levels + "1" + "}" * levels
-    tool = {"type": "function", "function": {"name": "f", "parameters": 0}, "name": "f", "input_schema": 0, "parameters": 0}
+    tool = {
+        "type": "function",
+        "function": {"name": "f", "parameters": 0},
+        "name": "f",
+        "input_schema": 0,
+        "parameters": 0,
+    }
     tools: Any = [{"functionDeclarations": [{"name": "f", "parameters": 0}]}] if door == "gemini" else [tool]
-    raw = json.dumps({**body, "tools": tools}).replace(': 0', ": " + deep)
+    raw = json.dumps({**body, "tools": tools}).replace(": 0", ": " + deep)
     other = "openai" if door in ("messages", "gemini") else "anthropic"
-    answer = CHAT if other == "openai" else {"type": "message", "role": "assistant", "content": [{"type": "text", "text": "x"}], "stop_reason": "end_turn"}
+    answer = (
+        CHAT
+        if other == "openai"
+        else {
+            "type": "message",
+            "role": "assistant",
+            "content": [{"type": "text", "text": "x"}],
+            "stop_reason": "end_turn",
+        }
+    )
     provider.post(CALLS[other], json=answer)
     reply = shared(other).rested().client.post(path, data=raw, content_type="application/json")
     assert reply.status_code in (200, 400), reply.get_data()[:500]
@@ -261,5 +287,9 @@ def test_what_is_nested_too_deeply_to_translate_is_the_clients_fault(
 @pytest.mark.parametrize("levels", [5_000, 100_000])
 def test_nesting_beyond_all_reason(door: str, levels: int) -> None:
     path, _ = DOORS[door]
-    reply = shared().rested().client.post(path, data=b'{"model":"m","messages":' + b"[" * levels, content_type="application/json")
+    reply = (
+        shared()
+        .rested()
+        .client.post(path, data=b'{"model":"m","messages":' + b"[" * levels, content_type="application/json")
+    )
     assert reply.status_code == 400

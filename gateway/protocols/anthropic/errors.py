@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from gateway.canon.fault import Fault
+from gateway.protocols.located import located
 from gateway.protocols.wire_json import JSONDecodeError, dumps, loads
 
 _TYPES: dict[int, str] = {
@@ -55,7 +56,7 @@ _LONGEST = 4000
 
 def error_document(fault: Fault, request_id: str) -> dict[str, Any]:
     """The shape of a whole error and of a mid-stream `error` event."""
-    error: dict[str, Any] = {"type": _type(fault), "message": fault.message}
+    error: dict[str, Any] = {"type": _type(fault), "message": located(fault)}
     if fault.details and isinstance(fault.details[0].get("error_code"), str):
         error["details"] = fault.details[0]
     return {"type": "error", "error": error, "request_id": request_id or None}

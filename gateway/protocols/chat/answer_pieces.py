@@ -67,6 +67,11 @@ class ChoicePieces:
             events += self.calls.pieces(delta)
         return events
 
+    def more_text(self, words: str) -> ev.TextDelta | None:
+        """More for the text that is open; None when none is."""
+        index = self._parts.index_of(self._text)
+        return None if index is None else ev.TextDelta(index, words)
+
     def close(self) -> list[ev.Event]:
         """All parts of this choice come to their end."""
         events = self._parts.stop_prose(self.number)

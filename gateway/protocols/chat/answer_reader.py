@@ -17,7 +17,9 @@ from gateway.protocols.chat.finish import BROKEN, read_finish
 from gateway.protocols.chat.usage import read_usage
 from gateway.protocols.names import NameMap
 from gateway.protocols.sse import SSEReader
-from gateway.protocols.wire_json import JSONDecodeError, loads
+from gateway.protocols.wire_json import JSONDecodeError, loads, loads_each
+
+_DONE = b"[DONE]"
 
 UNFINISHED = "The provider's answer ended before it was complete. Send the request again."
 
@@ -45,22 +47,43 @@ class ChatReader:
 
     def _read(self, pairs: list[tuple[str, bytes]]) -> list[ev.Event]:
         events: list[ev.Event] = []
-        for name, data in pairs:
+        done = next((place for place, (_, data) in enumerate(pairs) if data.strip() == _DONE), len(pairs))
+        documents = loads_each([data for _, data in pairs[:done]])
+        for place, (name, data) in enumerate(pairs[:done]):
             if self._over:
-                break
-            if data.strip() == b"[DONE]":
-                events += self._end()
-                break
+                return events
             try:
-                document = loads(data)
-            except (JSONDecodeError, RecursionError):
+                document = loads(data) if documents is None else documents[place]
+            except JSONDecodeError:
                 self.skipped += 1
                 continue
-            if isinstance(document, dict):
-                events += self.document(document, name)
-            else:
+            if not isinstance(document, dict):
                 self.skipped += 1
+            elif (more := self._more_text(document)) is not None:
+                events.append(more)
+            else:
+                events += self.document(document, name)
+        if done < len(pairs) and not self._over:
+            events += self._end()
         return events
+
+    def _more_text(self, document: dict[str, Any]) -> ev.TextDelta | None:
+        """The event of the commonest chunk: more text of a choice whose text is open, and nothing else."""
+        choices = document.get("choices")
+        if type(choices) is not list or len(choices) != 1 or type(choices[0]) is not dict:
+            return None
+        choice: dict[str, Any] = choices[0]
+        delta = choice.get("delta")
+        if type(delta) is not dict or len(delta) > 1 + ("role" in delta):
+            return None
+        words, number = delta.get("content"), choice.get("index")
+        if type(words) is not str or not words or type(number) is not int or number not in self._choices:
+            return None
+        if choice.get("finish_reason") or choice.get("logprobs") is not None or choice.get("usage"):
+            return None
+        if document.get("usage") or document.get("error") is not None or document.get("object") == "error":
+            return None
+        return self._choices[number].more_text(words)
 
     def document(self, document: dict[str, Any], name: str = "") -> list[ev.Event]:
         """One chunk. A whole answer reads the same way, its `message` in the place of `delta`."""

@@ -7,6 +7,7 @@ from secrets import token_hex
 from typing import Any
 
 from gateway.canon.answer import Answer, Choice
+from gateway.canon.events import Finish
 from gateway.canon.fault import Fault
 from gateway.canon.fold import Broken, Folder
 from gateway.canon.parts import Media, Refusal, Text, Thinking, ToolCall
@@ -16,12 +17,14 @@ from gateway.protocols.chat.client_tools import ClientTools, write_call
 from gateway.protocols.chat.errors import fault_in
 from gateway.protocols.chat.finish import write_finish
 from gateway.protocols.chat.shown_media import audio_object, in_words
-from gateway.protocols.chat.usage import write_usage
+from gateway.protocols.chat.usage import read_usage, write_usage
 from gateway.protocols.dialect import Asked
 from gateway.protocols.names import NameMap
 from gateway.protocols.wire_json import dumps
 
 _EXPLAINS = frozenset({"content_filter", "refusal", "length"})
+_PLAIN_CHOICE = frozenset({"index", "message", "finish_reason"})
+_PLAIN_MESSAGE = frozenset({"role", "content"})
 
 
 def read_answer(body: Any, names: NameMap | None = None) -> Answer:
@@ -35,6 +38,9 @@ def read_answer(body: Any, names: NameMap | None = None) -> Answer:
     fault = fault_in(body)
     if fault is not None:
         raise Broken(fault)
+    plain = _plain_answer(body)
+    if plain is not None:
+        return plain
     choices = body.get("choices")
     choices = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
     reader = ChatReader(names)
@@ -46,6 +52,33 @@ def read_answer(body: Any, names: NameMap | None = None) -> Answer:
         if any(choice.parts or choice.finish.reason in _EXPLAINS for choice in answer.choices):
             return answer
     raise Broken(Fault(502, "The provider answered with nothing.", "empty_response", from_upstream=True))
+
+
+def _plain_answer(body: dict[str, Any]) -> Answer | None:
+    """The commonest answer, one choice of nothing but text, without the way over events; None for any other."""
+    choices = body.get("choices")
+    if type(choices) is not list or len(choices) != 1 or type(choices[0]) is not dict:
+        return None
+    choice: dict[str, Any] = choices[0]
+    message, finish = choice.get("message"), choice.get("finish_reason")
+    if (
+        type(message) is not dict
+        or type(message.get("content")) is not str
+        or not message["content"]
+        or finish not in ("stop", "length")
+        or choice.get("index", 0) != 0
+        or any(value and name not in _PLAIN_CHOICE for name, value in choice.items())
+        or any(value and name not in _PLAIN_MESSAGE for name, value in message.items())
+    ):
+        return None
+    id, model, created = body.get("id"), body.get("model"), body.get("created")
+    return Answer(
+        id if isinstance(id, str) else "",
+        model if isinstance(model, str) else "",
+        created if type(created) is int else None,
+        [Choice([Text(message["content"])], Finish(finish, finish))],
+        read_usage(body.get("usage")),
+    )
 
 
 def _finished(choice: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from gateway.protocols.gemini.candidates import Candidates
 from gateway.protocols.gemini.errors import fault_of
 from gateway.protocols.names import NameMap
 from gateway.protocols.sse import Blocks, EventTooLarge, events_of
-from gateway.protocols.wire_json import JSONDecodeError, loads
+from gateway.protocols.wire_json import JSONDecodeError, loads, loads_each
 
 MEANT = ("candidates", "promptFeedback", "usageMetadata", "responseId", "modelVersion")
 
@@ -62,7 +62,16 @@ class GeminiReader:
 
     def _read(self, whole: bytes) -> list[ev.Event]:
         events: list[ev.Event] = []
-        for data in _payloads(whole):
+        payloads = _payloads(whole)
+        chunks = loads_each(payloads)
+        if chunks is not None:
+            for chunk in chunks:
+                self._chunk(chunk, events)
+                if self._over:
+                    break
+            self.ending = self._candidates.finished
+            return events
+        for data in payloads:
             try:
                 chunk = loads(data)
             except JSONDecodeError:
@@ -85,7 +94,7 @@ class GeminiReader:
             self.skipped += 1
         elif chunk.get("error") is not None:
             events += self._fail(fault_of(chunk["error"]))
-        elif any(key in chunk for key in MEANT):
+        elif "candidates" in chunk or any(key in chunk for key in MEANT):
             events += self._candidates.chunk(chunk)
 
 

@@ -70,6 +70,8 @@ class Candidates:
             if self._told is None:
                 events += self.last_usage()
         candidates = chunk.get("candidates")
+        if self._more_text(candidates, events) and "promptFeedback" not in chunk:
+            return events
         if isinstance(candidates, dict):
             candidates = [candidates]
         if isinstance(candidates, list):
@@ -102,6 +104,28 @@ class Candidates:
             return []
         self._told = self._usage
         return [ev.UsageUpdate(read_usage(self._usage))]
+
+    def _more_text(self, candidates: Any, events: list[ev.Event]) -> bool:
+        """Whether this is the commonest chunk, and done with: more text for the part that is open, and nothing else."""
+        if type(candidates) is not list or len(candidates) != 1:
+            return False
+        candidate = candidates[0]
+        if type(candidate) is not dict or type(content := candidate.get("content")) is not dict:
+            return False
+        number, parts = candidate.get("index", 0), content.get("parts")
+        if len(candidate) > 1 + ("index" in candidate) or type(number) is not int:
+            return False
+        if type(parts) is not list or len(parts) != 1 or type(parts[0]) is not dict or len(parts[0]) != 1:
+            return False
+        text, index = parts[0].get("text"), self._parts.index_of(("text", number))
+        if type(text) is not str or not text or index is None:
+            return False
+        choice = self._choices[number]
+        if choice.text_signature is not None:
+            return False
+        choice.texts.append(text)
+        events.append(ev.TextDelta(index, text))
+        return True
 
     def _candidate(self, candidate: dict[str, Any], place: int, events: list[ev.Event]) -> None:
         told = candidate.get("index")

@@ -11,6 +11,7 @@ from typing import Any
 
 from gateway.canon.fault import Fault
 from gateway.protocols.gemini.delays import detail_delay, header_delay
+from gateway.protocols.located import located
 from gateway.protocols.wire_json import JSONDecodeError, dumps, loads
 
 STATUS_WORDS: dict[int, str] = {
@@ -74,7 +75,7 @@ def error_document(fault: Fault) -> dict[str, Any]:
     word = STATUS_WORDS.get(status, "INVALID_ARGUMENT" if status < 500 else "INTERNAL")
     if fault.from_upstream and _STATUS_OF_WORD.get(fault.raw_type or "") == status:
         word = fault.raw_type or word
-    return {"code": status, "message": fault.message, "status": word, "details": details}
+    return {"code": status, "message": located(fault), "status": word, "details": details}
 
 
 def write_error(fault: Fault, request_id: str) -> bytes:

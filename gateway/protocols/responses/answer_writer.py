@@ -52,6 +52,8 @@ class ResponsesWriter:
     def _write(self, event: ev.Event) -> None:
         if not self._opened:
             self._opened = True
+            if isinstance(event, ev.Start) and event.id.startswith("resp_"):
+                self._response = ResponseObject(self._asked, event.id)
             for name in (b"response.created", b"response.in_progress"):
                 self._out.response(name, self._response.stage("in_progress", []))
         match event:

@@ -43,10 +43,10 @@ class Out:
         )
         self.sequence += 1
 
-    def add(self, item: dict[str, Any]) -> int:
+    def add(self, item: dict[str, Any], at_least: int = 0) -> int:
         """Announces an item; its output_index."""
-        index = self._added
-        self._added += 1
+        index = max(self._added, at_least)
+        self._added = index + 1
         self.event("response.output_item.added", {"output_index": index, "item": item})
         return index
 
@@ -84,10 +84,11 @@ class MessageItem(Item):
 
     def __init__(self, out: Out, first: Text | Refusal) -> None:
         self._out = out
-        self._id = new_id("msg_")
+        own = first.extras.get(OWN, {})
+        self._id = own.get("id") or new_id("msg_")
         self._phase = _phase(first)
         self._content: list[dict[str, Any]] = []
-        self._index = out.add(self._item("in_progress"))
+        self._index = out.add(self._item("in_progress"), own.get("output_index", 0))
         self.refused = False
 
     def _item(self, status: str) -> dict[str, Any]:

@@ -116,7 +116,7 @@ class MessageReading:
         wanted = Refusal if refusal else Text
         if index is not None and isinstance(self._parts.part_of(key), wanted):
             return index, []
-        part: Part = Refusal("") if refusal else Text("", extras=_phase(found.item))
+        part: Part = Refusal("") if refusal else Text("", extras=_own(found.item, number))
         self.refused = self.refused or refusal
         events = self._parts.open(key, part)
         index = self._parts.index_of(key)
@@ -168,7 +168,10 @@ class MessageReading:
         return events
 
 
-def _phase(item: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """ "commentary" or "final_answer", which this API wants back with the message."""
-    phase = item.get("phase")
-    return {OWN: {"phase": phase}} if isinstance(phase, str) else {}
+def _own(item: dict[str, Any], number: int) -> dict[str, dict[str, Any]]:
+    """`phase`, "commentary" or "final_answer", which this API wants back with the message; `id` and `output_index`,
+    under which a stream that passed through and broke is carried on."""
+    known: dict[str, Any] = {name: item[name] for name in ("id", "phase") if isinstance(item.get(name), str)}
+    if "id" in known and number:
+        known["output_index"] = number
+    return {OWN: known} if known else {}

@@ -67,8 +67,9 @@ def new_id(prefix: str) -> str:
 class ResponseObject:
     """Writes the object of one answer at its stages; the echoed part is made into JSON once."""
 
-    def __init__(self, asked: Asked) -> None:
-        self.id = new_id("resp_")
+    def __init__(self, asked: Asked, known_id: str = "") -> None:
+        """`known_id`: the client has seen the provider's own."""
+        self.id = known_id or new_id("resp_")
         self.created_at = asked.created or int(time.time())
         self._head = b'{"id":"%s","object":"response","created_at":%d,' % (self.id.encode(), self.created_at)
         self._tail = b',"model":' + dumps_sse(asked.model) + b"," + dumps_sse(_echo(asked.body or {}))[1:]

@@ -1,0 +1,68 @@
+"""`python -m bench [--rounds N] [--seconds S] [--scenario WORD ...] [--candidate NAME ...]`"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from bench.candidates import NAMES
+from bench.measure import Report, measure
+from bench.scenarios import SCENARIOS, Scenario
+from bench.table import lines
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+def chosen(words: list[str]) -> list[Scenario]:
+    """The scenarios whose name holds one of the words; all for none."""
+    return [each for each in SCENARIOS if not words or any(word in each.name for word in words)]
+
+
+def save(report: Report, folder: Path, options: dict[str, float]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / time.strftime("%Y%m%d-%H%M%S.json")
+    path.write_text(json.dumps({"options": options, **report.document()}, indent=1) + "\n")
+    return path
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status 1 when a request failed."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measures the gateway beside a minimal reference proxy and beside no proxy at all.",
+        epilog="Scenarios: " + ", ".join(each.name for each in SCENARIOS),
+    )
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="rounds a scenario; medians are shown (3)")
+    parser.add_argument("--seconds", type=float, default=0.8, metavar="S", help="seconds a candidate and round (0.8)")
+    parser.add_argument(
+        "--scenario", action="append", default=[], metavar="WORD", help="only scenarios with WORD in the name"
+    )
+    parser.add_argument("--candidate", action="append", choices=NAMES, help="only these candidates")
+    parser.add_argument(
+        "--results", type=Path, default=RESULTS, metavar="DIR", help="where the JSON result goes (bench/results)"
+    )
+    options = parser.parse_args(arguments)
+    scenarios = chosen(options.scenario)
+    if not scenarios or options.rounds < 1 or options.seconds <= 0:
+        parser.error("nothing to measure: check --scenario, --rounds and --seconds")
+    try:
+        report = measure(
+            scenarios,
+            rounds=options.rounds,
+            seconds=options.seconds,
+            names=options.candidate or NAMES,
+            told=lambda line: print(f"... {line}", file=sys.stderr, flush=True),
+        )
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("\n".join(lines(report)))
+    print(f"\n{save(report, options.results, {'rounds': options.rounds, 'seconds': options.seconds})}")
+    return 1 if report.errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,25 @@
+"""The axes of the contract: who asks, who answers, how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tests.contract.house import MODELS
+from tests.contract.sdks.every import SDKS, able_to
+
+PROVIDERS = tuple(MODELS)
+
+streams = pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+providers = pytest.mark.parametrize("provider", PROVIDERS)
+
+
+def clients(*able: str, names: Sequence[str] | None = None) -> Any:
+    """Every SDK whose protocol can say all of `able`."""
+    return pytest.mark.parametrize("sdk", able_to(*able) if names is None else names)
+
+
+def translated(sdk: str, provider: str) -> bool:
+    return SDKS[sdk].dialect != provider

@@ -1,0 +1,101 @@
+"""Token counts: the provider's own where it counts, an estimate elsewhere, and the header tells which."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.contract.house import MODELS, House
+from tests.scripted.script import failing, json_body
+
+TOOL = {"name": "f", "description": "d", "input_schema": {"type": "object", "properties": {"a": {"type": "string"}}}}
+
+
+@pytest.fixture(autouse=True)
+def counters(house: House) -> None:
+    house.up.play(json_body({"input_tokens": 411}), model="claude-model")
+    house.up.play(json_body({"totalTokens": 322}), model="gemini-model")
+
+
+@pytest.fixture(autouse=True)
+def restored(house: House):  # type: ignore[no-untyped-def]
+    yield
+    for model in ("claude-model", "gemini-model"):
+        house.up.play(model=model)
+
+
+def by_anthropic(house: House, provider: str) -> int:
+    counted = house.sdks["anthropic"].client.messages.count_tokens(
+        model=MODELS[provider],
+        system="be brief",
+        messages=[{"role": "user", "content": "how many tokens are these?"}],
+        tools=[TOOL],
+    )
+    return int(counted.input_tokens)
+
+
+def by_genai(house: House, provider: str) -> int:
+    counted = house.sdks["google-genai"].client.models.count_tokens(
+        model=MODELS[provider], contents="how many tokens are these?"
+    )
+    return int(counted.total_tokens)
+
+
+CLIENTS = {"anthropic": by_anthropic, "google-genai": by_genai}
+EXACT = {"anthropic": 411, "gemini": 322}
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "gemini"])
+@pytest.mark.parametrize("sdk", CLIENTS)
+def test_a_provider_that_counts(house: House, sdk: str, provider: str) -> None:
+    assert CLIENTS[sdk](house, provider) == EXACT[provider]
+    heard = house.sdks[sdk].heard.headers
+    assert heard["x-token-count"] == "exact"
+    assert heard["x-mapped-model"] == MODELS[provider]
+    (request,) = house.up.requests
+    if provider == "gemini":
+        assert request.path == "/v1beta/models/gemini-model:countTokens"
+        inner = request.body["generateContentRequest"]
+        assert inner["model"] == "models/gemini-model"
+        assert inner["contents"][0]["parts"][0]["text"] == "how many tokens are these?"
+        if sdk == "anthropic":
+            assert inner["systemInstruction"]["parts"] == [{"text": "be brief"}]
+            assert inner["tools"]
+    else:
+        assert request.path == "/v1/messages/count_tokens"
+        assert request.headers["anthropic-version"] == "2023-06-01"
+        assert request.body["model"] == "claude-model"
+        assert not {"max_tokens", "stream", "temperature"} & request.body.keys()
+
+
+@pytest.mark.parametrize("provider", ["chat", "responses"])
+@pytest.mark.parametrize("sdk", CLIENTS)
+def test_a_provider_that_cannot_count(house: House, sdk: str, provider: str) -> None:
+    assert 6 <= CLIENTS[sdk](house, provider) <= 120
+    assert house.sdks[sdk].heard.headers["x-token-count"] == "estimate"
+    assert house.up.requests == []
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "gemini"])
+@pytest.mark.parametrize("sdk", CLIENTS)
+@pytest.mark.parametrize("status", [404, 429, 500])
+def test_a_counter_that_fails(house: House, sdk: str, provider: str, status: int) -> None:
+    """An estimate is worth more than an error, and the account is not blamed."""
+    house.up.play(failing(status), model=MODELS[provider])
+    assert 6 <= CLIENTS[sdk](house, provider) <= 120
+    assert house.sdks[sdk].heard.headers["x-token-count"] == "estimate"
+    house.up.play(model=MODELS[provider])
+    assert house.ask("openai-chat", provider).text == "ok"
+
+
+@pytest.mark.parametrize("sdk", CLIENTS)
+def test_more_text_counts_more(house: House, sdk: str) -> None:
+    client = house.sdks[sdk].client
+    counts = []
+    for text in ("hello", "hello there " * 200):
+        if sdk == "anthropic":
+            message = {"role": "user", "content": text}
+            counts.append(client.messages.count_tokens(model="chat-model", messages=[message]).input_tokens)
+        else:
+            counts.append(client.models.count_tokens(model="chat-model", contents=text).total_tokens)
+    assert counts[0] < 20
+    assert 200 < counts[1] < 1000

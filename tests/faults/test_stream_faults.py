@@ -1,0 +1,183 @@
+"""failures.md rows 53-63: what can happen to a stream on its way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import pytest
+
+from tests.faults.doors import FORMS, MODES, PROTOCOLS, assert_error, dialect_of
+from tests.gateways import InProcess, Provider, config_for
+from tests.scripted.answer import Answer, spoken
+from tests.scripted.script import Error, Script, text
+from tests.scripted.upstream import DIALECTS, ScriptedUpstream
+
+WORDS = "größer als 世界 🌍 und mehr"
+ONCE = {"max_attempts": 1}
+BROKEN_ANSWERS: dict[str, Script] = {
+    "in-text": text(WORDS, cut_after=3),
+    "in-a-character": text(WORDS, cut_after=2, cut_bytes=-7),
+    "reset": text(WORDS, cut_after=3, cut="reset"),
+    "properly-ended": text(WORDS, cut_after=3, cut="end"),
+    "error-event": text(WORDS, error_after=3, error_event=Error(429, "slow down")),
+    "silence": text(WORDS, stall_after=3),
+}
+
+
+@FORMS
+@MODES
+@PROTOCOLS
+@pytest.mark.parametrize("before", ["reset", "close"])
+def test_53_gone_before_headers(
+    protocol: str, stream: bool, native: bool, before: Literal["reset", "close"]
+) -> None:
+    with ScriptedUpstream() as up:
+        up.play(Script(before=before), text("fine"))
+        with InProcess(config_for(Provider(up, dialect_of(protocol, native), keys=("k1", "k2")))) as gateway:
+            assert gateway.ask(protocol, stream=stream).told.text == "fine"
+
+
+@FORMS
+@PROTOCOLS
+def test_54_silence_before_headers(protocol: str, stream: bool) -> None:
+    """One attempt an account, then 504."""
+    with ScriptedUpstream() as up:
+        up.play(Script(before="silence"))
+        provider = Provider(up, dialect_of(protocol, True), keys=("k1", "k2"), more={"first_content_timeout_s": 0.2})
+        with InProcess(config_for(provider, routing={"max_attempts": 2})) as gateway:
+            reply = gateway.ask(protocol, stream=stream)
+            assert_error(reply, 504, "upstream_timeout")
+            assert gateway.alive()
+        assert sorted(request.key for request in up.asked()) == ["k1", "k2"]
+        assert reply.seconds < 5
+
+
+@MODES
+@PROTOCOLS
+def test_55_a_late_first_word(protocol: str, native: bool) -> None:
+    with ScriptedUpstream() as up:
+        up.play(text(WORDS, first_content_delay=0.4), key="k1")
+        up.play(text("quick"), key="k2")
+        dialect = dialect_of(protocol, native)
+        for limit, expected in ((5, WORDS), (0.15, "quick")):
+            patient = Provider(up, dialect, "one", keys=("k1",), more={"first_content_timeout_s": limit})
+            other = Provider(up, dialect, "two", keys=("k2",), more={"priority": 1})
+            with InProcess(config_for(patient, other, server={"keepalive_s": 0.1})) as gateway:
+                told = gateway.ask(protocol, stream=True).told
+                assert (told.text, told.ended) == (expected, True)
+
+
+@MODES
+@PROTOCOLS
+@pytest.mark.parametrize("case", BROKEN_ANSWERS)
+def test_56_57_60_broken_after_content(protocol: str, native: bool, case: str) -> None:
+    """The error event of the protocol; nothing that looks like an end."""
+    with ScriptedUpstream() as up:
+        up.play(BROKEN_ANSWERS[case])
+        provider = Provider(up, dialect_of(protocol, native), more={"idle_timeout_s": 0.15})
+        with InProcess(config_for(provider, routing=ONCE)) as gateway:
+            reply = gateway.ask(protocol, stream=True)
+            assert gateway.alive()
+            assert len(gateway.records) == 1
+        told = reply.told
+        assert (reply.status, reply.cut, told.ended, told.finish in (None, "failed")) == (200, False, False, True)
+        assert told.error is not None
+        assert WORDS.startswith(told.text) and told.text
+        if case == "error-event":
+            assert "slow down" in str(told.error)
+            assert "429" in str(told.error) or "rate_limit" in str(told.error)
+
+
+@MODES
+@PROTOCOLS
+def test_60_an_error_event_first_is_a_status(protocol: str, native: bool) -> None:
+    with ScriptedUpstream() as up:
+        up.play(text(WORDS, error_after=0, error_event=Error(429, "slow down")), key="k1")
+        up.play(text(WORDS), key="k2")
+        dialect = dialect_of(protocol, native)
+        with InProcess(config_for(Provider(up, dialect, keys=("k1",)), routing=ONCE)) as gateway:
+            assert "slow down" in assert_error(gateway.ask(protocol, stream=True), 429)["message"]
+        with InProcess(config_for(Provider(up, dialect, keys=("k1", "k2")))) as gateway:
+            assert gateway.ask(protocol, stream=True).told.text == WORDS
+
+
+@MODES
+@PROTOCOLS
+def test_59_no_end_mark(protocol: str, native: bool) -> None:
+    """Finished at once, with usage, also when the connection stays open."""
+    with ScriptedUpstream() as up, InProcess(config_for(Provider(up, dialect_of(protocol, native)))) as gateway:
+        up.play(text(WORDS, end_mark=False))
+        reply = gateway.ask(protocol, stream=True)
+        told = reply.told
+        if dialect_of(protocol, native) == "responses":
+            assert told.error is not None  # its end mark is its finish
+        else:
+            assert (told.text, told.error, told.finish is not None) == (WORDS, None, True)
+        assert reply.seconds < 3
+        assert gateway.alive()
+        assert gateway.records[0].output_tokens == (0 if dialect_of(protocol, native) == "responses" else 7)
+
+
+def rewritten(kind: str, dialect: str) -> Script:
+    """A healthy stream in unusual clothes."""
+    events = [event.data for event in DIALECTS[dialect].events(Answer(spoken(WORDS)), "m", {})]
+    whole = b"".join(events)
+    match kind:
+        case "crlf":
+            whole = whole.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        case "cr":
+            whole = whole.replace(b"\r\n", b"\n").replace(b"\n", b"\r")
+        case "bom":
+            whole = b"\xef\xbb\xbf" + whole
+        case "comments":
+            whole = b"".join(b": hello\n\n" + event for event in events)
+        case "events-without-data":
+            whole = b"".join(b"event: ping\n\nid: 5\nretry: 10\n\n" + event for event in events)
+        case _:
+            pass
+    return Script(body=whole, content_type="text/event-stream")
+
+
+@MODES
+@PROTOCOLS
+@pytest.mark.parametrize("kind", ["crlf", "cr", "bom", "comments", "events-without-data", "one-packet"])
+def test_61_other_clothes(protocol: str, native: bool, kind: str) -> None:
+    dialect = dialect_of(protocol, native)
+    with ScriptedUpstream() as up, InProcess(config_for(Provider(up, dialect))) as gateway:
+        up.play(rewritten(kind, dialect))
+        told = gateway.ask(protocol, stream=True).told
+        assert (told.text, told.ended, told.error) == (WORDS, True, None)
+
+
+@MODES
+@PROTOCOLS
+def test_61_byte_by_byte_and_ten_thousand_events(protocol: str, native: bool) -> None:
+    dialect = dialect_of(protocol, native)
+    with ScriptedUpstream() as up, InProcess(config_for(Provider(up, dialect))) as gateway:
+        up.play(text(WORDS, split=1))
+        assert gateway.ask(protocol, stream=True).told.text == WORDS
+        many = Answer(tuple("ab" * 2500))
+        up.play(replace(text("x"), answer=many, gzip=True))
+        assert gateway.ask(protocol, stream=True).told.text == many.text
+
+
+@MODES
+@PROTOCOLS
+@pytest.mark.parametrize("usage", ["end", "twice", "every", "never"])
+def test_63_usage_is_told_once(protocol: str, native: bool, usage: Literal["end", "twice", "every", "never"]) -> None:
+    dialect = dialect_of(protocol, native)
+    with ScriptedUpstream() as up, InProcess(config_for(Provider(up, dialect))) as gateway:
+        up.play(Script(answer=Answer(spoken(WORDS), usage=usage)))
+        more = {"stream_options": {"include_usage": True}} if protocol == "chat" else {}
+        told = gateway.ask(protocol, stream=True, **more).told
+        assert (told.text, told.ended) == (WORDS, True)
+        assert gateway.alive()
+        record = gateway.records[0]
+        if usage == "never":
+            assert record.output_tokens == 0
+        else:
+            assert (record.input_tokens, record.output_tokens) == (11, 7)
+            assert told.usage == (11, 7)
+        if not native:
+            assert told.usages <= 1 or protocol == "gemini"

@@ -1,0 +1,118 @@
+"""Passed through and translated agree; what headers tell; failing over before the first word."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gateways import InProcess, Provider, config_for
+from tests.scripted.answer import Answer, ToolUse
+from tests.scripted.script import Script, failing, text
+from tests.scripted.told import Told
+from tests.scripted.upstream import ScriptedUpstream
+
+NATIVE = {"chat": "chat", "messages": "anthropic", "gemini": "gemini", "responses": "responses"}
+BOTH = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+PROTOCOLS = pytest.mark.parametrize("protocol", NATIVE)
+
+CASES = {
+    "text": Answer(("Grüße", ", 世界 ", "🌍", "\n")),
+    "length": Answer(("cut", " off"), finish="length"),
+    "thinking": Answer(("so",), thinking=("first", " second")),
+    "tool": Answer((), tools=(ToolUse("look_up", '{"q": "a b", "n": 3}', "call_7"),)),
+    "text-then-tools": Answer(("wait",), tools=(ToolUse("a", '{"x": 1}', "c1"), ToolUse("b", "{}", "c2"))),
+}
+TOOLS = {
+    "chat": {"tools": [{"type": "function", "function": {"name": name, "parameters": {"type": "object"}}} for name in "ab"]},
+}
+
+
+def comparable(told: Told) -> tuple[object, ...]:
+    return (
+        told.text, told.thinking, [(name, "".join(arguments.split())) for name, arguments in told.tools],
+        told.finish, told.ended, told.error, told.usage,
+    )  # fmt: skip
+
+
+@BOTH
+@PROTOCOLS
+@pytest.mark.parametrize("case", CASES)
+def test_passed_through_and_translated_agree(protocol: str, stream: bool, case: str) -> None:
+    """The native upstream passes through; all others are translated and must say the same."""
+    answer = CASES[case]
+    told: dict[str, tuple[object, ...]] = {}
+    with ScriptedUpstream() as up:
+        up.play(Script(answer=answer))
+        providers = [Provider(up, dialect, models=(dialect,)) for dialect in NATIVE.values()]
+        more = {"stream_options": {"include_usage": True}} if protocol == "chat" and stream else {}
+        with InProcess(config_for(*providers)) as gateway:
+            for dialect in NATIVE.values():
+                reply = gateway.ask(protocol, model=dialect, stream=stream, **more)
+                assert reply.status == 200, reply.body
+                mode = "passthrough" if dialect == NATIVE[protocol] else "translated"
+                assert reply.headers["x-gateway-mode"] == mode
+                assert reply.headers["x-mapped-model"] == dialect
+                assert reply.headers["x-account-email"] == "key-1"
+                told[dialect] = comparable(reply.told)
+            assert gateway.alive()
+    native = told.pop(NATIVE[protocol])
+    assert native[0] == answer.text
+    for dialect, other in told.items():
+        assert other == native, dialect
+
+
+@BOTH
+@PROTOCOLS
+def test_another_account_answers_before_the_client_notices(protocol: str, stream: bool) -> None:
+    with ScriptedUpstream() as up:
+        up.play(failing(500), key="bad")
+        up.play(text("whole answer"), key="good")
+        provider = Provider(up, NATIVE[protocol], keys=("bad", "good"))
+        with InProcess(config_for(provider)) as gateway:
+            replies = [gateway.ask(protocol, stream=stream) for _ in range(2)]
+        assert [reply.told.text for reply in replies] == ["whole answer"] * 2
+        assert {reply.headers["x-account-email"] for reply in replies} == {"good"}
+        assert len(up.asked(key="bad")) >= 1
+
+
+def test_a_fallback_of_another_model_is_named() -> None:
+    with ScriptedUpstream() as up:
+        up.play(failing(503), model="first")
+        up.play(text("from the second"), model="second")
+        providers = Provider(up, "anthropic", "a", ("first",)), Provider(up, "anthropic", "b", ("second",))
+        with InProcess(config_for(*providers, chain={"wished": ["first", "second"]})) as gateway:
+            for stream in (False, True):
+                reply = gateway.ask("chat", model="wished", stream=stream)
+                assert (reply.headers["x-mapped-model"], reply.told.model) == ("second", "second")
+                reply = gateway.ask("messages", model="wished", stream=stream)
+                assert (reply.headers["x-mapped-model"], reply.told.model) == ("second", "second")
+            up.play(text("from the first"), model="first")
+            gateway.gateway.pool.accounts()[0].resting_until = 0.0
+            reply = gateway.ask("chat", model="wished")
+            assert (reply.headers["x-mapped-model"], reply.told.model) == ("first", "wished")
+
+
+def test_headers_of_an_attempt_that_failed_are_forgotten() -> None:
+    with ScriptedUpstream() as up:
+        up.play(Script(answer=Answer(), headers={"x-request-id": "theirs"}), model="first")
+        up.play(text("fine"), model="second")
+        providers = Provider(up, "chat", "a", ("first",)), Provider(up, "anthropic", "b", ("second",))
+        with InProcess(config_for(*providers, chain={"m": ["first", "second"]})) as gateway:
+            reply = gateway.ask("chat", stream=True, headers={"X-Request-Id": "mine"})
+        assert (reply.told.text, reply.headers["x-gateway-mode"]) == ("fine", "translated")
+        assert reply.headers["x-request-id"] == "mine"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_strict_refuses_what_cannot_be_carried(stream: bool) -> None:
+    with ScriptedUpstream() as up:
+        up.play(text("fine"))
+        for strict in (False, True):
+            with InProcess(config_for(Provider(up, "anthropic"), server={"strict": strict})) as gateway:
+                reply = gateway.ask("chat", stream=stream, seed=7, logit_bias={"1": 2})
+                if strict:
+                    assert (reply.status, reply.json["error"]["code"]) == (400, "lossy_translation")
+                    assert gateway.alive()
+                else:
+                    assert reply.status == 200
+                    assert "seed" in reply.headers["x-gateway-lossy"]
+        assert len(up.asked()) == 1

@@ -1,0 +1,300 @@
+"""What only the file can do: several processes, crashes, locks, a full disk."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gateway.state import schema, writer
+from gateway.state.sqlite import SqliteStore
+
+PROGRAMS = Path(__file__).with_name("writers.py")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "gateway.db"
+
+
+@contextmanager
+def program(name: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """One of writers.py; killed at the end if it still runs."""
+    process = subprocess.Popen(
+        [sys.executable, str(PROGRAMS), name, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate(timeout=10)
+
+
+def ask(process: subprocess.Popen[str], line: str) -> str:
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(line + "\n")
+    return process.stdout.readline().strip()
+
+
+def heard(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 1.0) -> bool:
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_nothing_is_opened_before_it_is_needed(path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from gateway.state.sqlite import SqliteStore\n"
+        f"s = SqliteStore(Path({str(path)!r})); assert s.get('a', 'k') is None and list(s.scan('a')) == []\n"
+        "assert s.flush(); s.close(); assert 'sqlite3' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30, cwd=PROGRAMS.parents[2])
+    assert not path.exists()
+
+
+def test_the_file_is_the_owners_and_is_tidy_after_close(path: Path) -> None:
+    store = SqliteStore(path)
+    store.put("a", "k", b"1")
+    store.flush()
+    for each in path.parent.iterdir():
+        assert stat.S_IMODE(each.stat().st_mode) & 0o077 == 0, each
+    store.close()
+    assert [each.name for each in path.parent.iterdir()] == ["gateway.db"]
+
+
+def test_a_new_store_finds_what_an_old_one_left(path: Path) -> None:
+    store = SqliteStore(path)
+    store.put("a", "k", b"1", 60)
+    store.close()
+    again = SqliteStore(path)
+    assert again.get("a", "k") == b"1" and again.get("a", "k") == b"1" and list(again.scan("a")) == [("k", b"1")]
+    again.close()
+
+
+def test_two_processes_see_each_others_writes(path: Path) -> None:
+    store = SqliteStore(path)
+    store.put("a", "k", b"0")
+    store.flush()
+    with program("obedient", path) as other:
+        assert heard(other) == "ready"
+        assert ask(other, "get k") == "0"
+        for number in range(1, 20):
+            store.put("a", "k", str(number).encode())
+            assert eventually(lambda wanted=str(number): ask(other, "get k") == wanted)
+            assert ask(other, f"put k other{number}") == "done"
+            theirs = f"other{number}".encode()
+            assert eventually(lambda wanted=theirs: store.get("a", "k") == wanted)
+    store.close()
+
+
+def test_absence_is_cached_but_not_for_ever(path: Path) -> None:
+    store = SqliteStore(path)
+    store.put("a", "mine", b"0")
+    store.flush()
+    assert store.get("a", "k") is None and store.get("a", "k") is None
+    with program("obedient", path) as other:
+        assert heard(other) == "ready" and ask(other, "put k 1") == "done"
+        assert eventually(lambda: store.get("a", "k") == b"1")
+    store.close()
+
+
+def test_of_two_processes_one_sets(path: Path) -> None:
+    store = SqliteStore(path)
+    with program("obedient", path) as other:
+        assert heard(other) == "ready"
+        for number in range(10):
+            mine: list[bool] = []
+            racing = threading.Thread(
+                target=lambda key=f"k{number}", mine=mine: mine.append(store.compare_and_set("a", key, None, b"mine"))
+            )
+            racing.start()
+            theirs = ask(other, f"cas k{number} - theirs")
+            racing.join(10)
+            assert sorted([theirs, str(mine[0])]) == ["False", "True"]
+            assert store.get("a", f"k{number}") == (b"mine" if mine[0] else b"theirs")
+    store.close()
+
+
+def test_kill_9_loses_nothing_acknowledged(path: Path) -> None:
+    acknowledged = 0
+    for _ in range(3):
+        with program("acknowledged", path) as process:
+            until = time.monotonic() + 0.3
+            while time.monotonic() < until:
+                acknowledged = int(heard(process))
+            process.kill()
+        store = SqliteStore(path)
+        assert len(store.get_many("a", [f"k{number}" for number in range(acknowledged)])) == acknowledged > 0
+        store.close()
+
+
+def test_what_was_put_is_durable_soon_without_asking(path: Path) -> None:
+    with program("unhurried", path) as process:
+        assert heard(process) == "put"
+        time.sleep(0.25)
+        process.kill()
+    store = SqliteStore(path)
+    assert store.get("a", "k") == b"v"
+    store.close()
+
+
+def test_the_hub_is_never_held_up_by_another_process(path: Path) -> None:
+    """The other process holds the file for 0.8 s; a store that waits for it on the hub shows a gap as long."""
+    with program("hub", path, 4) as process:
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    rounds = [[float(word) for word in line.split()] for line in out.splitlines()]
+    assert min(held for held, _, _ in rounds) > 0.3, "the lock did not hold up the writer: nothing was shown"
+    assert min(gap for _, gap, _ in rounds) < 0.05, rounds
+    assert rounds[-1][2] > 5
+
+
+def test_a_full_disk_degrades_to_memory_and_heals(path: Path) -> None:
+    with program("full", path) as process:
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0 and out.endswith("fine\n"), out
+    assert out.count("log WARNING") == 1 and "free space" in out and out.count("is written again") == 1
+
+
+def test_a_folder_that_is_none_degrades_to_memory(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "file").write_text("")
+    store = SqliteStore(tmp_path / "file" / "gateway.db")
+    store.put("a", "k", b"1")
+    assert not store.flush(0.1)
+    assert store.get("a", "k") == b"1" and "cannot be written" in store.why
+    assert store.compare_and_set("a", "k", b"1", b"2") and store.get("a", "k") == b"2"
+    assert list(store.scan("a")) == [("k", b"2")] and store.get("a", "other") is None
+    assert [each.levelno for each in caplog.records] == [logging.WARNING]
+    store.close()
+
+
+def test_a_broken_file_is_left_alone(path: Path) -> None:
+    path.write_bytes(b"this is not a database" * 100)
+    before = path.read_bytes()
+    store = SqliteStore(path)
+    assert store.get("a", "k") is None and "cannot be read" in store.why
+    store.put("a", "k", b"1")
+    assert not store.flush(0.1) and store.get("a", "k") == b"1" and "cannot be written" in store.why
+    store.close()
+    assert path.read_bytes() == before
+
+
+def test_too_much_to_keep_loses_the_oldest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(writer, "KEPT_OPERATIONS", 10)
+    store = SqliteStore(tmp_path / "file" / "gateway.db")
+    for number in range(30):
+        store.put("a", f"k{number}", b"1")
+    store.flush(0.05)
+    assert store.get("a", "k0") is None and store.get("a", "k29") == b"1"
+    assert len(list(store.scan("a"))) == 10
+    store.close()
+
+
+def test_migration_keeps_what_is_there(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = SqliteStore(path)
+    store.put("a", "k", b"1")
+    store.close()
+    more = [*schema.MIGRATIONS, ("ALTER TABLE entry ADD COLUMN color TEXT", "UPDATE entry SET color = 'red'")]
+    monkeypatch.setattr(schema, "MIGRATIONS", more)
+    stores = [SqliteStore(path) for _ in range(4)]
+    threads = [threading.Thread(target=each.get, args=("a", "k")) for each in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert [each.get("a", "k") for each in stores] == [b"1"] * 4 and {each.why for each in stores} == {""}
+    for each in stores:
+        each.close()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT color FROM entry").fetchall() == [("red",)]
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    connection.close()
+
+
+def test_a_newer_file_is_not_touched(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    store = SqliteStore(path)
+    assert store.get("a", "k") is None and "update Dragoman" in store.why
+    store.put("a", "k", b"1")
+    assert not store.flush(0.1) and store.get("a", "k") == b"1"
+    store.close()
+
+
+def test_a_failed_migration_leaves_the_old_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    schema.connect(path).close()
+    broken = [*schema.MIGRATIONS, ("ALTER TABLE entry ADD COLUMN color TEXT", "SELECT nonsense FROM nowhere")]
+    monkeypatch.setattr(schema, "MIGRATIONS", broken)
+    with pytest.raises(sqlite3.OperationalError):
+        schema.connect(path)
+    monkeypatch.undo()
+    connection = schema.connect(path)
+    assert "color" not in str(connection.execute("SELECT sql FROM sqlite_schema").fetchall())
+    connection.close()
+
+
+def test_what_expired_is_swept(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "SWEEP_S", 0.0)
+    store = SqliteStore(path)
+    for number in range(50):
+        store.put("a", f"k{number}", b"1", 0.05)
+    store.put("a", "stays", b"1")
+    store.flush()
+    time.sleep(0.1)
+    store.put("a", "later", b"1", 60)
+    store.close()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT key FROM entry ORDER BY key").fetchall() == [("later",), ("stays",)]
+    connection.close()
+
+
+def test_the_size_is_bounded_and_what_never_expires_stays(path: Path) -> None:
+    limit = 2 * 1024 * 1024
+    store = SqliteStore(path, limit_bytes=limit)
+    store.put("a", "forever", b"1")
+    for number in range(100):
+        for part in range(10):
+            store.put("a", f"k{number}.{part}", os.urandom(8000), 3600 + number)
+        store.flush()
+    store.close()
+    assert path.stat().st_size < 2 * limit
+    again = SqliteStore(path)
+    assert again.get("a", "forever") == b"1" and again.get("a", "k99.9") is not None and again.get("a", "k0.0") is None
+    again.close()
+
+
+def test_a_cached_read_costs_microseconds(path: Path) -> None:
+    store = SqliteStore(path)
+    store.put("a", "k", b"1" * 3000)
+    store.flush()
+    began = time.perf_counter()
+    for _ in range(2000):
+        store.get("a", "k")
+    each = (time.perf_counter() - began) / 2000
+    store.close()
+    assert each < 0.0005, f"{each * 1e6:.0f} us"
