@@ -57,8 +57,8 @@ class Provider:
             **({"speaks": self.dialect} if kind == "openai" else {}),
             **self.more,
         }
-        accounts = "".join(f"\n[[upstreams.accounts]]\nlabel = {_toml(key)}\napi_key = {_toml(key)}\n" for key in self.keys)
-        return "[[upstreams]]\n" + _lines(table) + accounts
+        accounts = [f"\n[[upstreams.accounts]]\n{_lines({'label': key, 'api_key': key})}" for key in self.keys]
+        return "[[upstreams]]\n" + _lines(table) + "".join(accounts)
 
 
 def config_for(*providers: Provider, chain: Mapping[str, list[str]] | None = None, **tables: Mapping[str, Any]) -> str:
@@ -174,7 +174,7 @@ class InProcess(Client):
         self.gateway = build(config, local_only=True, recorder=_Collector(self.records))
         self._server = make_server("127.0.0.1", 0, create_app(self.gateway), threaded=True, request_handler=_Handler)
         super().__init__(self._server.port)
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="gateway", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.002,), name="gateway", daemon=True).start()
 
     @property
     def url(self) -> str:
@@ -188,6 +188,12 @@ class InProcess(Client):
                 return False
             time.sleep(0.01)
         return True
+
+    def revive(self) -> None:
+        """Every account is as new."""
+        for account in self.gateway.pool.accounts():
+            account.failures, account.resting_until, account.disabled_reason = 0, 0.0, None
+            account.models_resting.clear()
 
     def stop(self) -> None:
         self._server.shutdown()

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections import deque
+from functools import lru_cache
 from typing import TextIO
 
 from gateway.monitoring.record import Record
@@ -70,4 +71,9 @@ class Recorder:
         if self._form == "json":
             document = json.dumps(record.document(), ensure_ascii=False)
             return document if document.isprintable() else json.dumps(record.document())
-        return time.strftime("%Y-%m-%d %H:%M:%S ", time.localtime(record.at)) + record.line()
+        return _stamp(int(record.at)) + record.line()
+
+
+@lru_cache(maxsize=16)
+def _stamp(second: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S ", time.localtime(second))

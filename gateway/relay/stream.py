@@ -175,8 +175,6 @@ class StreamPump:
                 case ev.Finish():
                     self._finishes.append(event)
                     self.outcome.finish = event.reason
-                case ev.TextDelta():
-                    break
                 case _:
                     pass
         return None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("dragoman")
 
-LINGER_S = 0.01
+LINGER_S = 0.001
 """How long the first operation of a batch waits for others: one commit costs as much as fifty rows."""
 BATCH = 1000
 LOCK_PATIENCE_S = 2.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, Literal
@@ -153,13 +154,19 @@ class Upstream:
 
 def forwarded(headers: Mapping[str, str], allowed: tuple[str, ...]) -> dict[str, str]:
     """The headers of `headers` (any case) that an allow-list of lower-case names and "prefix*" lets through."""
-    names = frozenset(name for name in allowed if not name.endswith("*"))
-    prefixes = tuple(name[:-1] for name in allowed if name.endswith("*"))
+    names, prefixes = _allow_list(allowed)
     return {
         name: value
         for name, value in headers.items()
-        if (lower := name.lower()) in names or (prefixes and lower.startswith(prefixes))
+        if (lower := name.lower()) in names or lower.startswith(prefixes)
     }
+
+
+@lru_cache(maxsize=64)
+def _allow_list(allowed: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """(names, prefixes)."""
+    prefixes = tuple(name[:-1] for name in allowed if name.endswith("*"))
+    return frozenset(name for name in allowed if not name.endswith("*")), prefixes
 
 
 def quoted(model: str) -> str:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Flask, Response
-from flask.ctx import RequestContext
+from flask.ctx import AppContext, RequestContext
+from flask.globals import _cv_app, _cv_request
 from flask.sessions import NullSession
 from werkzeug.datastructures import Headers
 from werkzeug.routing import Rule
 
-View = Callable[[], Response]
+View = Callable[[], Any]
 
 _NO_SESSION = NullSession()
 
@@ -40,17 +41,19 @@ class Dispatcher(Flask):
         context.push()
         try:
             try:
-                response = view()
+                said = view()
+                response = said if isinstance(said, Response) else self.make_response(said)
             except Exception as error:
                 response = self._regret(error)
             return response(environ, start_response)
         finally:
-            context.pop(None)
+            context.pop()
 
     def _static_posts(self) -> dict[str, tuple[Rule, View]]:
         """Path -> (its rule, its view), from the routes as they were registered."""
         self._got_first_request = True
-        if self.before_request_funcs or self.after_request_funcs or self.url_value_preprocessors:
+        hooks = (self.before_request_funcs, self.after_request_funcs, self.url_value_preprocessors)
+        if any(hooks) or self.teardown_request_funcs or self.teardown_appcontext_funcs:
             return {}
         return {
             rule.rule: (rule, self.view_functions[rule.endpoint])
@@ -77,7 +80,15 @@ class _Context(RequestContext):
         self.flashes = None
         self._session = _NO_SESSION
         self._after_request_functions = []
-        self._cv_tokens = []
+
+    def push(self) -> None:
+        self._tokens = _cv_app.set(AppContext(self.app)), _cv_request.set(self)
+
+    def pop(self, exc: BaseException | None = None) -> None:
+        of_app, of_request = self._tokens
+        _cv_request.reset(of_request)
+        _cv_app.reset(of_app)
+        self.request.environ["werkzeug.request"] = None  # as Flask does: the circle would wait for the collector
 
 
 class Answer(Response):
@@ -95,9 +106,9 @@ class Answer(Response):
             self.response, self.direct_passthrough = body, True
         self._status, self._status_code = "200 OK", 200
         self.headers = Headers()
-        self.headers._list = known  # type: ignore[attr-defined]
+        self.headers._list = known
         self._on_close = []
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         start_response("200 OK", list(self.headers))
-        return self.response
+        return self.response  # type: ignore[return-value]

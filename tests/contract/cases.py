@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
@@ -16,10 +15,10 @@ streams = pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream
 providers = pytest.mark.parametrize("provider", PROVIDERS)
 
 
-def clients(*able: str, names: Sequence[str] | None = None) -> Any:
+def clients(*able: str, names: Sequence[str] | None = None) -> pytest.MarkDecorator:
     """Every SDK whose protocol can say all of `able`."""
     return pytest.mark.parametrize("sdk", able_to(*able) if names is None else names)
 
 
 def translated(sdk: str, provider: str) -> bool:
-    return SDKS[sdk].dialect != provider
+    return bool(SDKS[sdk].dialect != provider)

@@ -20,13 +20,22 @@ from tests.scripted.upstream import Request, ScriptedUpstream
 MODELS = {"chat": "chat-model", "responses": "responses-model", "anthropic": "claude-model", "gemini": "gemini-model"}
 WORN = {dialect: f"worn-{dialect}" for dialect in MODELS}
 """Models behind accounts that a test may have disabled: every 401 costs two of them."""
+FAMILIES = (
+    ("chat", "gpt-5-mini"),
+    ("responses", "gpt-5.5"),
+    ("anthropic", "claude-opus-4-7"),
+    ("gemini", "gemini-2.5-flash"),
+    ("gemini", "gemini-3-pro"),
+)
+"""Real names beside MODELS: the shipped facts about model families hold for them."""
 MAPPED = {"gpt-4o": ["gemini-2.5-flash"]}
 
 
 def config(up: ScriptedUpstream) -> str:
     """Two accounts and two attempts, so that one failure is not the end, and rests so short that no test waits."""
-    served = {dialect: (model,) for dialect, model in MODELS.items()}
-    served["gemini"] = (*served["gemini"], "gemini-2.5-flash")
+    served: dict[str, tuple[str, ...]] = {dialect: (model,) for dialect, model in MODELS.items()}
+    for dialect, name in FAMILIES:
+        served[dialect] = (*served[dialect], name)
     return config_for(
         *(Provider(up, each, models=names, keys=(f"{each}-1", f"{each}-2")) for each, names in served.items()),
         *(

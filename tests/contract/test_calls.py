@@ -11,6 +11,7 @@ from tests.contract.ask import Ask, Function
 from tests.contract.cases import clients, providers, streams
 from tests.contract.house import House
 from tests.scripted.answer import Answer, ToolUse, spoken
+from tests.scripted.script import Script
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -34,6 +35,7 @@ def test_one_call(house: House, sdk: str, provider: str, stream: bool) -> None:
     assert [(call.name, call.args) for call in reply.uses] == [("weather", ARGS)]
     assert reply.uses[0].id or (provider == "gemini" and sdk == "google-genai")
     assert list(house.seen.tools) == ["weather", "now"]
+    assert "x-gateway-lossy" not in reply.headers
     assert "days" in json.dumps(house.seen.tools["weather"])
 
 
@@ -109,3 +111,28 @@ def test_a_name_that_not_every_provider_takes(house: House, sdk: str, provider: 
     house.up.requests.clear()
     house.answers(Answer(tools=(ToolUse(wired),)))
     assert [call.name for call in house.ask(sdk, provider, Ask(tools=tools), stream).uses] == [name]
+
+
+@streams
+@clients("tools")
+def test_interleaved_calls(house: House, sdk: str, stream: bool) -> None:
+    """Some hosts send the pieces of several calls in turn; ids stand in the first piece only."""
+    pieces = [('{"n"', ":0}"), ('{"n"', ":1}"), ('{"n"', ":2}")]
+    chunks: list[dict[str, Any]] = [
+        {"index": number, "id": f"call_{number}", "type": "function", "function": {"name": "weather", "arguments": ""}}
+        for number in range(3)
+    ]
+    for step in range(2):
+        chunks += [{"index": number, "function": {"arguments": pieces[number][step]}} for number in (2, 0, 1)]
+    events = [{"tool_calls": [chunk]} for chunk in chunks]
+    lines = [
+        json.dumps({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]})
+        for choice in (
+            *({"index": 0, "delta": delta, "finish_reason": None} for delta in events),
+            {"index": 0, "delta": {}, "finish_reason": "tool_calls"},
+        )
+    ]
+    raw = "".join(f"data: {line}\n\n" for line in [*lines, "[DONE]"]).encode()
+    house.up.play(Script(body=raw, content_type="text/event-stream"))
+    reply = house.ask(sdk, "chat", Ask(tools=TOOLS), stream)
+    assert [(call.name, call.args) for call in reply.uses] == [("weather", {"n": number}) for number in range(3)]

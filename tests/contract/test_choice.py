@@ -16,7 +16,8 @@ TOOLS = (Function("weather"), Function("now"))
 @clients("tools")
 @pytest.mark.parametrize("choice", ["auto", "none", "required", "now"])
 def test_choice(house: House, sdk: str, provider: str, stream: bool, choice: str) -> None:
-    house.ask(sdk, provider, Ask(tools=TOOLS, choice=choice), stream)
+    reply = house.ask(sdk, provider, Ask(tools=TOOLS, choice=choice), stream)
+    assert "x-gateway-lossy" not in reply.headers
     assert house.seen.choice == choice or (choice == "auto" and house.seen.choice == "")
     assert set(house.seen.tools) >= {"now"}
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import anthropic
 import pytest
+from google.genai import errors
 
 from tests.contract.house import MODELS, House
+from tests.contract.sdks.every import SDKS
 from tests.scripted.script import failing, json_body
 
 TOOL = {"name": "f", "description": "d", "input_schema": {"type": "object", "properties": {"a": {"type": "string"}}}}
@@ -17,7 +22,7 @@ def counters(house: House) -> None:
 
 
 @pytest.fixture(autouse=True)
-def restored(house: House):  # type: ignore[no-untyped-def]
+def restored(house: House) -> Iterator[None]:
     yield
     for model in ("claude-model", "gemini-model"):
         house.up.play(model=model)
@@ -85,6 +90,21 @@ def test_a_counter_that_fails(house: House, sdk: str, provider: str, status: int
     assert house.sdks[sdk].heard.headers["x-token-count"] == "estimate"
     house.up.play(model=MODELS[provider])
     assert house.ask("openai-chat", provider).text == "ok"
+
+
+def test_what_cannot_be_counted(house: House) -> None:
+    client, other = house.sdks["anthropic"].client, house.sdks["google-genai"].client
+    with pytest.raises(anthropic.BadRequestError):
+        client.messages.count_tokens(model="chat-model", messages=[{"role": "nobody", "content": "x"}])
+    with pytest.raises(anthropic.NotFoundError):
+        client.messages.count_tokens(model="no-such-model", messages=[{"role": "user", "content": "x"}])
+    with pytest.raises(errors.ClientError) as raised:
+        other.models.count_tokens(model="no-such-model", contents="x")
+    assert raised.value.code == 404
+    stranger = SDKS["anthropic"](house.gateway.url, "sk-wrong").client
+    with pytest.raises(anthropic.AuthenticationError):
+        stranger.messages.count_tokens(model="chat-model", messages=[{"role": "user", "content": "x"}])
+    assert house.up.requests == []
 
 
 @pytest.mark.parametrize("sdk", CLIENTS)

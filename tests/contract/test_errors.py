@@ -11,9 +11,9 @@ from tests.contract.ask import Ask
 from tests.contract.cases import clients, providers, streams, translated
 from tests.contract.house import MODELS, WORN, House
 from tests.contract.sdks.every import SDKS
-from tests.scripted.script import failing
+from tests.scripted.script import failing, text
 
-OPENAI = {
+OPENAI: dict[int, type[Exception]] = {
     400: openai.BadRequestError,
     404: openai.NotFoundError,
     429: openai.RateLimitError,
@@ -21,7 +21,7 @@ OPENAI = {
     503: openai.InternalServerError,
     529: openai.InternalServerError,
 }
-TYPES = {
+TYPES: dict[str, dict[int, type[Exception]]] = {
     "chat": OPENAI,
     "responses": OPENAI,
     "completions": OPENAI,
@@ -52,10 +52,11 @@ def test_a_provider_s_refusal(house: House, sdk: str, provider: str, stream: boo
     house.up.play(failing(status, f"the provider says {status}"))
     with pytest.raises(TYPES[SDKS[sdk].dialect][status]) as raised:
         house.ask(sdk, provider, stream=stream)
-    assert house.sdks[sdk].status(raised.value) == status
+    told = 503 if status == 529 and sdk != "anthropic" else status
+    assert house.sdks[sdk].status(raised.value) == told
     assert f"the provider says {status}" in str(raised.value)
-    assert len(house.up.asked()) == (1 if status == 400 else 2), "every account is tried, unless the request is at fault"
-    assert len({request.key for request in house.up.asked()}) == len(house.up.asked())
+    tried = [request.key for request in house.up.asked()]
+    assert len(set(tried)) == len(tried) == (1 if status == 400 else 2), "every account, unless the request is at fault"
 
 
 @streams
@@ -74,7 +75,7 @@ def test_a_refused_account_is_not_the_client_s_fault(house: House, sdk: str, pro
 @providers
 @clients()
 def test_another_account_answers_unseen(house: House, sdk: str, provider: str, stream: bool) -> None:
-    house.up.play(failing(500), failing_then_ok())
+    house.up.play(failing(500), text("from the other one"))
     assert house.ask(sdk, provider, stream=stream).text == "from the other one"
     assert len({request.key for request in house.up.asked()}) == 2
 
@@ -119,9 +120,3 @@ def test_an_error_names_the_model_that_was_asked(house: House, sdk: str, provide
     assert heard["x-mapped-model"] == MODELS[provider]
     assert heard["x-request-id"]
     assert heard["x-gateway-mode"] == ("translated" if translated(sdk, provider) else "passthrough")
-
-
-def failing_then_ok():  # type: ignore[no-untyped-def]
-    from tests.scripted.script import text
-
-    return text("from the other one")

@@ -32,6 +32,7 @@ def test_plain_text(house: House, sdk: str, provider: str, stream: bool) -> None
     assert house.request.stream == stream
     assert house.request.model == MODELS[provider]
     assert reply.headers["x-gateway-mode"] == ("translated" if translated(sdk, provider) else "passthrough")
+    assert "x-gateway-lossy" not in reply.headers
 
 
 @streams

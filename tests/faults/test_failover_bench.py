@@ -46,6 +46,10 @@ def passed(reply: Reply) -> bool:
     return reply.status == 200 and (reply.told.text, reply.told.ended, reply.told.error) == (SIXTY, True, None)
 
 
+def usage_wish(stream: bool) -> dict[str, Any]:
+    return {"stream_options": {"include_usage": True}} if stream else {}
+
+
 RESCUED: dict[str, tuple[tuple[Script, ...], Callable[[ScriptedUpstream], bool]]] = {
     "S02": ((failing(429),), lambda up: len(up.asked(model="primary")) <= 4),
     "S03": ((failing(500), HEALTHY), lambda up: len(up.asked()) == 2),
@@ -54,8 +58,8 @@ RESCUED: dict[str, tuple[tuple[Script, ...], Callable[[ScriptedUpstream], bool]]
     "S06": ((Script(before="silence"),), lambda up: len(up.asked(model="primary")) == 1),
     "S07": ((text(SIXTY, first_delay=20),), lambda up: len(up.asked(model="primary")) == 1),
     "S08": ((text(SIXTY, cut_after=40),), lambda up: len(up.asked()) == 2),
-    "S09": ((text(SIXTY, stall_after=20),), lambda up: len(up.asked()) == 2),
-    "S10": ((text(SIXTY, malformed_at=10, pace=0.002),), lambda up: len(up.asked()) <= 2),
+    "S09": ((text(SIXTY, stall_after=20),), lambda up: len(up.asked()) <= 2),
+    "S10": ((text(SIXTY, malformed_at=10),), lambda up: len(up.asked()) <= 2),
     "S11": ((text(SIXTY, end_mark=False),), lambda up: len(up.asked()) == 1),
     "S16": ((failing(503),), lambda up: len(up.asked()) <= 4),
 }
@@ -67,14 +71,12 @@ def test_the_whole_text_reaches_the_caller(scenario: str, stream: bool) -> None:
     scripts, sparing = RESCUED[scenario]
     with bench(*scripts) as (up, gateway):
         started = time.monotonic()
-        reply = gateway.ask("chat", stream=stream, **({"stream_options": {"include_usage": True}} if stream else {}))
+        reply = gateway.ask("chat", stream=stream, **usage_wish(stream))
         if scenario == "S11" and stream:
             # The provider forgot [DONE], and its bytes pass through; the answer itself is whole.
             assert (reply.told.text, reply.told.finish, reply.told.error) == (SIXTY, "stop", None)
-        elif not (stream and scenario == "S10"):
-            assert passed(reply), reply.body[-300:]
         else:
-            assert reply.told.text == SIXTY or reply.told.error is not None
+            assert passed(reply), reply.body[-300:]
         assert sparing(up)
         assert time.monotonic() - started < 8
         assert reply.told.usage == (11, 7)
@@ -92,7 +94,7 @@ def test_s01_a_first_429_with_retry_after(stream: bool) -> None:
 
 @FORMS
 def test_s07_waits_for_a_late_first_word_without_a_limit(stream: bool) -> None:
-    with bench(text(SIXTY, first_delay=1), first_content_timeout_s=5, keepalive_s=0.2) as (up, gateway):
+    with bench(text(SIXTY, first_delay=1), first_content_timeout_s=5, idle_timeout_s=5, keepalive_s=0.2) as (up, gateway):
         assert passed(gateway.ask("chat", stream=stream))
         assert len(up.asked()) == 1
 
@@ -144,7 +146,8 @@ def test_s15_a_primary_that_recovers() -> None:
 def test_s16_the_fallback_is_named_and_its_usage_is_its_own(stream: bool) -> None:
     other = Script(answer=Answer(spoken(SIXTY), prompt_tokens=5, completion_tokens=60))
     with bench(failing(503), fallback=other) as (_, gateway):
-        reply = gateway.ask("chat", stream=stream, **({"stream_options": {"include_usage": True}} if stream else {}))
-        assert (reply.told.model, reply.told.usage, reply.headers["x-mapped-model"]) == ("fallback", (5, 60), "fallback")
+        reply = gateway.ask("chat", stream=stream, **usage_wish(stream))
+        assert (reply.told.model, reply.headers["x-mapped-model"]) == ("fallback", "fallback")
+        assert reply.told.usage == (5, 60)
         assert gateway.alive()
         assert [(record.status, record.output_tokens) for record in gateway.records] == [(200, 60)]

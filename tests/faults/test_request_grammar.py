@@ -22,9 +22,9 @@ class Door:
         self.up = up
         self.gateway = gateway
 
-    def post(self, protocol: str, native: bool, raw: bytes, stream: bool = False, headers: Any = {}) -> Reply:
+    def post(self, protocol: str, native: bool, raw: bytes, stream: bool = False, headers: Any = None) -> Reply:
         target = path(protocol, dialect_of(protocol, native), stream)
-        return self.gateway.post(target, raw, headers, protocol=protocol).reply()
+        return self.gateway.post(target, raw, headers or {}, protocol=protocol).reply()
 
     def refused(self, protocol: str, native: bool, raw: bytes, stream: bool = False) -> dict[str, Any]:
         """The error object of a 400; the upstream saw nothing and the next request is answered."""

@@ -31,17 +31,20 @@ NO_ANSWERS = {
 @FORMS
 @MODES
 @PROTOCOLS
-@pytest.mark.parametrize("case", NO_ANSWERS)
-def test_46_51_no_answer(protocol: str, stream: bool, native: bool, case: str) -> None:
+def test_46_51_no_answer(protocol: str, stream: bool, native: bool) -> None:
+    """Another account answers; without one it is a 502."""
     with ScriptedUpstream() as up:
         dialect = dialect_of(protocol, native)
-        up.play(NO_ANSWERS[case])
-        with InProcess(config_for(Provider(up, dialect), routing={"max_attempts": 1})) as gateway:
-            assert_error(gateway.ask(protocol, stream=stream), 502)
+        lone = Provider(up, dialect, "one", ("lone-*",))
+        two = Provider(up, dialect, "two", ("two-*",), keys=("k1", "k2"))
+        with InProcess(config_for(lone, two)) as gateway:
+            for case, script in NO_ANSWERS.items():
+                up.play(script, model=f"lone-{case}")
+                up.play(script, text("fine"), model=f"two-{case}")
+                assert_error(gateway.ask(protocol, model=f"lone-{case}", stream=stream), 502)
+                assert gateway.ask(protocol, model=f"two-{case}", stream=stream).told.text == "fine", case
+                gateway.revive()
             assert gateway.alive()
-        up.play(NO_ANSWERS[case], text("fine"))
-        with InProcess(config_for(Provider(up, dialect, keys=("k1", "k2")))) as gateway:
-            assert gateway.ask(protocol, stream=stream).told.text == "fine"
 
 
 @FORMS
@@ -123,29 +126,39 @@ def test_49_a_blocked_prompt(protocol: str, stream: bool) -> None:
         assert len(up.asked()) == 1
 
 
+DRIFTS: dict[str, list[dict[str, Any]]] = {
+    "chat": [
+        *({"choices": value} for value in ("x", [5], None)),
+        *({"choices": [{"message": {"content": "x"}, **change}]} for change in (
+            {"index": None}, {"message": {"content": {"text": "x"}}}, {"message": "x"}, {"message": None},
+            {"finish_reason": 5}, {"message": {"content": [1]}}, {"message": {"tool_calls": [5]}},
+        )),
+    ],
+    "anthropic": [
+        *({"content": value} for value in ("x", {"text": "x"}, [5], [{"type": "text", "text": 5}])),
+        {"stop_reason": 5}, {"content": [{"type": "tool_use", "input": "x"}]},
+    ],
+    "gemini": [
+        *({"candidates": value} for value in ("x", [5])),
+        *({"candidates": [{"finishReason": "STOP", **change}]} for change in (
+            {"content": "x"}, {"content": {"parts": "x"}}, {"content": {"parts": [5]}}, {"content": None},
+            {"finishReason": 5}, {"content": {"parts": [{"text": 5}]}},
+        )),
+    ],
+    "responses": [
+        *({"output": value} for value in ("x", [5], [{"type": "message", "content": "x"}], None)),
+        {"status": 5}, {"output": [{"type": "function_call", "arguments": {"a": 1}}]},
+    ],
+}  # fmt: skip
+
+
 def drifted(dialect: str) -> list[dict[str, Any]]:
-    whole = DIALECTS[dialect].whole(Answer(spoken("some words")), "m")
+    whole: dict[str, Any] = DIALECTS[dialect].whole(Answer(spoken("some words")), "m")
     usage = "usageMetadata" if dialect == "gemini" else "usage"
-    drifts: list[dict[str, Any]] = [{**whole, usage: value} for value in ("many", 5, [], {"prompt_tokens": "x"}, None)]
-    drifts += [{**whole, "id": 5, "model": None, "created": "now", "modelVersion": 3, "responseId": []}]
-    match dialect:
-        case "chat":
-            for change in ({"index": None}, {"message": {"content": {"text": "x"}}}, {"message": "x"}, {"message": None},
-                           {"finish_reason": 5}, {"message": {"content": [1]}}, {"message": {"tool_calls": [5]}}):  # fmt: skip
-                drifts.append({**whole, "choices": [{**whole["choices"][0], **change}]})
-            drifts += [{**whole, "choices": "x"}, {**whole, "choices": [5]}]
-        case "anthropic":
-            drifts += [{**whole, "content": value} for value in ("x", {"text": "x"}, [5], [{"type": "text", "text": 5}])]
-            drifts += [{**whole, "stop_reason": 5}, {**whole, "content": [{"type": "tool_use", "input": "x"}]}]
-        case "gemini":
-            for change in ({"content": "x"}, {"content": {"parts": "x"}}, {"content": {"parts": [5]}},
-                           {"finishReason": 5}, {"content": {"parts": [{"text": 5}]}}, {"content": None}):  # fmt: skip
-                drifts.append({**whole, "candidates": [{**whole["candidates"][0], **change}]})
-            drifts += [{**whole, "candidates": "x"}, {**whole, "candidates": [5]}]
-        case _:
-            drifts += [{**whole, "output": value} for value in ("x", [5], [{"type": "message", "content": "x"}], None)]
-            drifts += [{**whole, "status": 5}, {**whole, "output": [{"type": "function_call", "arguments": {"a": 1}}]}]
-    return drifts
+    odd_usage: tuple[Any, ...] = ("many", 5, [], {"prompt_tokens": "x"}, None)
+    changes: list[dict[str, Any]] = [{usage: value} for value in odd_usage]
+    changes.append({"id": 5, "model": None, "created": "now", "modelVersion": 3, "responseId": []})
+    return [{**whole, **change} for change in (*changes, *DRIFTS[dialect])]
 
 
 @FORMS
@@ -155,7 +168,7 @@ def test_50_drifting_types_are_tolerated_or_502(protocol: str, stream: bool, nat
     dialect = dialect_of(protocol, native)
     with ScriptedUpstream() as up, InProcess(config_for(Provider(up, dialect), routing={"max_attempts": 1})) as gateway:
         for document in drifted(dialect):
-            gateway.gateway.pool.accounts()[0].resting_until = 0.0
+            gateway.revive()
             up.play(json_body(document))
             reply = gateway.ask(protocol, stream=stream)
             assert reply.status in (200, 502), (document, reply.body)

@@ -163,8 +163,9 @@ def test_40_context_length(protocol: str, stream: bool, native: bool) -> None:
         with InProcess(config(up, protocol, native, ("k1", "k2"))) as gateway:
             reply = gateway.ask(protocol, stream=stream)
             error = assert_error(reply, 400)
-            assert CONTEXT[dialect].error is not None
-            assert CONTEXT[dialect].error.message in error["message"]
+            refusal = CONTEXT[dialect].error
+            assert refusal is not None
+            assert refusal.message in error["message"]
             assert protocol not in ("chat", "responses") or error["code"] == "context_length_exceeded"
             assert gateway.gateway.pool.any_usable()
         assert len(up.asked()) == 1

@@ -21,9 +21,6 @@ CASES = {
     "tool": Answer((), tools=(ToolUse("look_up", '{"q": "a b", "n": 3}', "call_7"),)),
     "text-then-tools": Answer(("wait",), tools=(ToolUse("a", '{"x": 1}', "c1"), ToolUse("b", "{}", "c2"))),
 }
-TOOLS = {
-    "chat": {"tools": [{"type": "function", "function": {"name": name, "parameters": {"type": "object"}}} for name in "ab"]},
-}
 
 
 def comparable(told: Told) -> tuple[object, ...]:

@@ -258,3 +258,26 @@ def test_what_cannot_be_read_is_nothing(value: bytes) -> None:
     store = MemoryStore()
     store.put(SPACE, "c1", value)
     assert put_back(Remembered(store), "gemini", ToolCall("c1", "look")) == [ToolCall("c1", "look")]
+
+
+def test_without_tools_the_file_is_not_opened() -> None:
+    with ScriptedUpstream() as up, InProcess(config_for(Provider(up, "gemini"))) as gateway:
+        up.text("gemini", "hello")
+        for protocol in PROTOCOLS:
+            assert gateway.ask(protocol, stream=True).status == 200
+        file = gateway.gateway.config.data_dir / "gateway.db"
+        assert not file.exists()
+        loop = Forgetful("chat", False, "gemini-3-pro")
+        loop._remember("", [])
+        with SigningGemini() as signing, InProcess(config_for(Provider(signing, "gemini"))) as other:
+            assert loop.ask(other).status == 200 and other.gateway.state.flush()
+            assert (other.gateway.config.data_dir / "gateway.db").exists()
+
+
+def test_readiness_tells_what_is_wrong_with_the_state() -> None:
+    with ScriptedUpstream() as up, InProcess(config_for(Provider(up, "gemini"))) as gateway:
+        (gateway.gateway.config.data_dir / "gateway.db").write_bytes(b"no database" * 1000)
+        assert "degraded" not in gateway.post("/readyz", b"", method="GET").reply().json
+        assert gateway.gateway.state.get(SPACE, "k") is None
+        told = gateway.post("/readyz", b"", method="GET").reply()
+        assert told.status == 200 and "gateway.db cannot be read" in told.json["degraded"]

@@ -50,7 +50,8 @@ def assert_broken(reply: Reply, text: str) -> None:
 @PROTOCOLS
 @pytest.mark.parametrize("cut", ["close", "reset", "end"])
 def test_the_whole_text_reaches_the_client(protocol: str, native: bool, cut: Cut) -> None:
-    reply = ask(protocol, native, text(SIXTY, cut_after=40, cut_bytes=60 if cut == "close" else 0, cut=cut), text(SIXTY))
+    inside = 60 if cut == "close" else 0
+    reply = ask(protocol, native, text(SIXTY, cut_after=40, cut_bytes=inside, cut=cut), text(SIXTY))
     told = reply.told
     assert (told.text, told.ended, told.error) == (SIXTY, True, None)
     assert told.finish in ("stop", "end_turn", "STOP", "completed")

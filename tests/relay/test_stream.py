@@ -144,9 +144,8 @@ class TestThinking:
         with ScriptedUpstream() as up:
             up.play(Script(answer=self.THOUGHT, cut_after=10, pace=0.02), key="a")
             up.play(text("fine"), key="b")
-            config = config_for(
-                Provider(up, "anthropic", keys=("a", "b")), server={"hold_thinking_s": 0.1}, routing={"rotation_count": 1}
-            )
+            provider = Provider(up, "anthropic", keys=("a", "b"))
+            config = config_for(provider, server={"hold_thinking_s": 0.1}, routing={"rotation_count": 1})
             with InProcess(config) as gateway:
                 body = json.dumps({"model": "m", "prompt": "x", "stream": True, "max_tokens": 10}).encode()
                 replies = [gateway.post("/v1/completions", body).reply() for _ in range(2)]

@@ -62,7 +62,7 @@ def events(body: bytes) -> list[tuple[str, str]]:
                 name = line[6:].strip()
             elif line.startswith("data:"):
                 data.append(line[5:].removeprefix(" "))
-            elif line and not line.startswith(":"):
+            elif line and not line.startswith((":", "id:", "retry:")):
                 raise AssertionError(f"not a line of SSE: {line!r}")
         if data:
             found.append((name, "\n".join(data)))
@@ -150,7 +150,7 @@ def _messages_event(told: Told, document: dict[str, Any]) -> None:
     match document["type"]:
         case "message_start":
             told.model = document["message"]["model"]
-            told.usage = (document["message"]["usage"]["input_tokens"], 0)
+            told.usage = ((document["message"].get("usage") or {}).get("input_tokens", 0), 0)
         case "content_block_start" if document["content_block"].get("type") == "tool_use":
             told.tools.append((document["content_block"]["name"], ""))
         case "content_block_delta":

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import sqlite3
 import stat
 import subprocess
 import sys
@@ -16,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from gateway.state import schema, writer
 from gateway.state.sqlite import SqliteStore
 
 PROGRAMS = Path(__file__).with_name("writers.py")
@@ -200,92 +197,6 @@ def test_a_broken_file_is_left_alone(path: Path) -> None:
     assert not store.flush(0.1) and store.get("a", "k") == b"1" and "cannot be written" in store.why
     store.close()
     assert path.read_bytes() == before
-
-
-def test_too_much_to_keep_loses_the_oldest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setattr(writer, "KEPT_OPERATIONS", 10)
-    store = SqliteStore(tmp_path / "file" / "gateway.db")
-    for number in range(30):
-        store.put("a", f"k{number}", b"1")
-    store.flush(0.05)
-    assert store.get("a", "k0") is None and store.get("a", "k29") == b"1"
-    assert len(list(store.scan("a"))) == 10
-    store.close()
-
-
-def test_migration_keeps_what_is_there(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = SqliteStore(path)
-    store.put("a", "k", b"1")
-    store.close()
-    more = [*schema.MIGRATIONS, ("ALTER TABLE entry ADD COLUMN color TEXT", "UPDATE entry SET color = 'red'")]
-    monkeypatch.setattr(schema, "MIGRATIONS", more)
-    stores = [SqliteStore(path) for _ in range(4)]
-    threads = [threading.Thread(target=each.get, args=("a", "k")) for each in stores]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
-    assert [each.get("a", "k") for each in stores] == [b"1"] * 4 and {each.why for each in stores} == {""}
-    for each in stores:
-        each.close()
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT color FROM entry").fetchall() == [("red",)]
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
-    connection.close()
-
-
-def test_a_newer_file_is_not_touched(path: Path) -> None:
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    connection.close()
-    store = SqliteStore(path)
-    assert store.get("a", "k") is None and "update Dragoman" in store.why
-    store.put("a", "k", b"1")
-    assert not store.flush(0.1) and store.get("a", "k") == b"1"
-    store.close()
-
-
-def test_a_failed_migration_leaves_the_old_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    schema.connect(path).close()
-    broken = [*schema.MIGRATIONS, ("ALTER TABLE entry ADD COLUMN color TEXT", "SELECT nonsense FROM nowhere")]
-    monkeypatch.setattr(schema, "MIGRATIONS", broken)
-    with pytest.raises(sqlite3.OperationalError):
-        schema.connect(path)
-    monkeypatch.undo()
-    connection = schema.connect(path)
-    assert "color" not in str(connection.execute("SELECT sql FROM sqlite_schema").fetchall())
-    connection.close()
-
-
-def test_what_expired_is_swept(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "SWEEP_S", 0.0)
-    store = SqliteStore(path)
-    for number in range(50):
-        store.put("a", f"k{number}", b"1", 0.05)
-    store.put("a", "stays", b"1")
-    store.flush()
-    time.sleep(0.1)
-    store.put("a", "later", b"1", 60)
-    store.close()
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT key FROM entry ORDER BY key").fetchall() == [("later",), ("stays",)]
-    connection.close()
-
-
-def test_the_size_is_bounded_and_what_never_expires_stays(path: Path) -> None:
-    limit = 2 * 1024 * 1024
-    store = SqliteStore(path, limit_bytes=limit)
-    store.put("a", "forever", b"1")
-    for number in range(100):
-        for part in range(10):
-            store.put("a", f"k{number}.{part}", os.urandom(8000), 3600 + number)
-        store.flush()
-    store.close()
-    assert path.stat().st_size < 2 * limit
-    again = SqliteStore(path)
-    assert again.get("a", "forever") == b"1" and again.get("a", "k99.9") is not None and again.get("a", "k0.0") is None
-    again.close()
 
 
 def test_a_cached_read_costs_microseconds(path: Path) -> None:

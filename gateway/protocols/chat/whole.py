@@ -67,8 +67,8 @@ def _plain_answer(body: dict[str, Any]) -> Answer | None:
         or not message["content"]
         or finish not in ("stop", "length")
         or choice.get("index", 0) != 0
-        or any(value and name not in _PLAIN_CHOICE for name, value in choice.items())
-        or any(value and name not in _PLAIN_MESSAGE for name, value in message.items())
+        or any(map(choice.get, choice.keys() - _PLAIN_CHOICE))
+        or any(map(message.get, message.keys() - _PLAIN_MESSAGE))
     ):
         return None
     id, model, created = body.get("id"), body.get("model"), body.get("created")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.canon.dialogue import Role, Turn
-from gateway.canon.parts import Extras, Part, Text, ToolCall, ToolResult
+from gateway.canon.parts import Extras, Part, Text, Thinking, ToolCall, ToolResult
 from gateway.protocols.gemini import spelling
 from gateway.protocols.gemini.parts_reader import extras_of, joined, read_media, read_other, read_text
 from gateway.protocols.gemini.signatures import from_wire
@@ -27,7 +27,34 @@ def read_contents(contents: Any) -> list[Turn]:
     if isinstance(contents, dict):
         contents = [contents]
     reader = _Contents()
-    return [reader.turn(content, number) for number, content in enumerate(contents)]
+    turns: list[Turn] = []
+    several: list[Turn] = []
+    for number, content in enumerate(contents):
+        turn = reader.turn(content, number)
+        if turns and _continues(turns[-1], turn):
+            _append(turns[-1], turn)
+            if not several or several[-1] is not turns[-1]:
+                several.append(turns[-1])
+        else:
+            turns.append(turn)
+    for turn in several:
+        if any(isinstance(part, Thinking) for part in turn.parts):
+            turn.parts = joined(turn.parts)
+    return turns
+
+
+def _continues(before: Turn, turn: Turn) -> bool:
+    """Google's SDKs keep a streamed answer as they heard it, a content for every chunk."""
+    return before.role == turn.role == "assistant" and not before.extras and not turn.extras
+
+
+def _append(before: Turn, turn: Turn) -> None:
+    for part in turn.parts:
+        last = before.parts[-1] if before.parts else None
+        if type(part) is type(last) is Text and not part.extras and not last.extras:
+            before.parts[-1] = Text(last.text + part.text)
+        else:
+            before.parts.append(part)
 
 
 def read_system(system: Any) -> Turn | None:

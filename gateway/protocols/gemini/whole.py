@@ -13,12 +13,13 @@ from gateway.protocols.gemini.answer_parts import grounding_of, whole_parts
 from gateway.protocols.gemini.answer_writer import new_response_id
 from gateway.protocols.gemini.candidates import Candidates
 from gateway.protocols.gemini.errors import fault_of
-from gateway.protocols.gemini.finish import write_finish
+from gateway.protocols.gemini.finish import read_finish, write_finish
 from gateway.protocols.gemini.grounding import write_grounding
-from gateway.protocols.gemini.usage import write_usage
+from gateway.protocols.gemini.usage import read_usage, write_usage
 from gateway.protocols.names import NameMap
 from gateway.protocols.wire_json import dumps
 
+_PLAIN_CANDIDATE = frozenset({"content", "finishReason", "index", "avgLogprobs"})
 _EXPLAINED = frozenset({"content_filter", "refusal", "length"})
 
 
@@ -27,6 +28,9 @@ def read_answer(body: Any, names: NameMap | None = None) -> Answer:
 
     Also reads the JSON array of a stream asked for without alt=sse, and Code Assist's {"response": ...}.
     """
+    plain = _plain_answer(body)
+    if plain is not None:
+        return plain
     candidates = Candidates(names)
     events = []
     for chunk in body if isinstance(body, list) else [body]:
@@ -48,6 +52,37 @@ def read_answer(body: Any, names: NameMap | None = None) -> Answer:
             Fault(502, f"the provider's answer is empty{told}", code="empty_response", from_upstream=True)
         )
     return answer
+
+
+def _plain_answer(body: Any) -> Answer | None:
+    """The commonest answer, one candidate of one text, without the way over events; None for any other."""
+    if type(body) is not dict or body.get("error") is not None or body.get("promptFeedback"):
+        return None
+    candidates = body.get("candidates")
+    if type(candidates) is not list or len(candidates) != 1 or type(candidates[0]) is not dict:
+        return None
+    candidate: dict[str, Any] = candidates[0]
+    content, finish = candidate.get("content"), candidate.get("finishReason")
+    if (
+        type(content) is not dict
+        or finish not in ("STOP", "MAX_TOKENS")
+        or candidate.get("index", 0) != 0
+        or any(map(candidate.get, candidate.keys() - _PLAIN_CANDIDATE))
+    ):
+        return None
+    parts = content.get("parts")
+    if type(parts) is not list or len(parts) != 1 or type(parts[0]) is not dict or len(parts[0]) != 1:
+        return None
+    text, usage = parts[0].get("text"), body.get("usageMetadata")
+    if type(text) is not str or not text:
+        return None
+    return Answer(
+        str(body.get("responseId") or ""),
+        str(body.get("modelVersion") or ""),
+        None,
+        [Choice([Text(text)], read_finish(finish, 0, False))],
+        read_usage(usage) if isinstance(usage, dict) else None,
+    )
 
 
 def _unreadable() -> Fault:

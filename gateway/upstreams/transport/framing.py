@@ -10,7 +10,9 @@ from typing import Protocol
 from gateway.upstreams.transport.faults import Cut, ProtocolFault
 from gateway.upstreams.transport.head import MAX_HEAD, MAX_LINES, Head
 
-_SIZE = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;[^\r\n\0]*)?\r\n").match
+_SIZE_LINE = rb"([0-9a-fA-F]{1,15})[ \t]*(?:;[^\r\n\0]*)?\r\n"
+_SIZE = re.compile(_SIZE_LINE).match
+_NEXT = re.compile(rb"\r\n" + _SIZE_LINE).match
 _MAX_SIZE_LINE = 4096
 
 
@@ -127,6 +129,17 @@ class Chunked:
         while at < end and not self._trailer:
             if self._open:
                 stop = at + self._left
+                found = _NEXT(data, stop)
+                if found is not None:
+                    # A whole chunk and the next one's size, as most reads of a stream bring them by the dozen.
+                    if stop > at:
+                        out.append(data[at:stop])
+                    at = found.end()
+                    self._left = int(found[1], 16)
+                    if not self._left:
+                        self._open = False
+                        self._trailer = True
+                    continue
                 if stop >= end:
                     out.append(data[at:])
                     self._left = stop - end

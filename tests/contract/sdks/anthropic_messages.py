@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import anthropic
 import httpx2
@@ -21,7 +21,7 @@ class AnthropicMessages:
     name = "anthropic"
     dialect = "anthropic"
     able = frozenset(("system", "middle", "tools", "images", "schema", "thinking", "stop", "top_k", "failed results"))
-    words = {
+    words: ClassVar = {
         "stop": ("end_turn",),
         "length": ("max_tokens",),
         "tool_calls": ("tool_use",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx2
 from google import genai
@@ -22,7 +22,7 @@ class GoogleGenai:
     able = frozenset(
         ("system", "tools", "images", "schema", "thinking", "stop", "seed", "penalties", "top_k", "failed results")
     )
-    words = {
+    words: ClassVar = {
         "stop": ("STOP",),
         "length": ("MAX_TOKENS",),
         "tool_calls": ("STOP",),

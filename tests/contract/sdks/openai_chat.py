@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx2
 import openai
@@ -17,8 +17,10 @@ from tests.contract.sdks.sdk import KEY, TIMEOUT_S, Heard
 class OpenAIChat:
     name = "openai-chat"
     dialect = "chat"
-    able = frozenset(("system", "middle", "tools", "images", "schema", "thinking", "stop", "seed", "penalties", "top_k"))
-    words = {
+    able = frozenset(
+        ("system", "middle", "tools", "images", "schema", "thinking", "stop", "seed", "penalties", "top_k")
+    )
+    words: ClassVar = {
         "stop": ("stop",),
         "length": ("length",),
         "tool_calls": ("tool_calls",),

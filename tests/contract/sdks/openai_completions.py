@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import httpx2
 import openai
 from openai.types import Completion
@@ -14,7 +16,7 @@ class OpenAICompletions:
     name = "openai-completions"
     dialect = "completions"
     able = frozenset(("stop", "seed", "penalties"))
-    words = {"stop": ("stop",), "length": ("length",), "content_filter": ("content_filter",)}
+    words: ClassVar = {"stop": ("stop",), "length": ("length",), "content_filter": ("content_filter",)}
     error: type[Exception] = openai.APIStatusError
     broken: tuple[type[Exception], ...] = (openai.APIError, httpx2.TransportError)
 
@@ -37,13 +39,15 @@ class OpenAICompletions:
             choice, used = completion.choices[0], completion.usage
             usage = None if used is None else (used.prompt_tokens, used.completion_tokens)
             return Reply(
-                choice.text, finish=choice.finish_reason, usage=usage, model=completion.model, headers=self.heard.headers
+                choice.text,
+                finish=choice.finish_reason,
+                usage=usage,
+                model=completion.model,
+                headers=self.heard.headers,
             )
         reply = Reply()
-        options = {"include_usage": True}
-        stream_of = self.client.completions.create(
-            model=model, prompt=turn.text, stream=True, stream_options=options, **ask.knobs
-        )
+        asked = {"model": model, "prompt": turn.text, **ask.knobs, "stream_options": {"include_usage": True}}
+        stream_of: Any = self.client.completions.create(**asked, stream=True)
         for chunk in stream_of:
             assert chunk.object == "text_completion" and chunk.id
             reply.model = chunk.model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import httpx2
 import openai
@@ -14,7 +14,9 @@ from openai.types.responses import Response, ResponseStreamEvent
 from tests.contract.ask import Ask, Called, Reply, Results, Said, Shown, Turn, Unfinished, Use
 from tests.contract.sdks.sdk import KEY, TIMEOUT_S, Heard
 
-EVENTS = {get_args(kind.model_fields["type"].annotation)[0]: kind for kind in get_args(get_args(ResponseStreamEvent)[0])}
+EVENTS = {
+    get_args(kind.model_fields["type"].annotation)[0]: kind for kind in get_args(get_args(ResponseStreamEvent)[0])
+}
 ENDS = ("response.completed", "response.incomplete")
 
 
@@ -26,7 +28,7 @@ class OpenAIResponses:
     name = "openai-responses"
     dialect = "responses"
     able = frozenset(("system", "middle", "tools", "images", "schema", "thinking"))
-    words = {
+    words: ClassVar = {
         "stop": ("completed",),
         "length": ("max_output_tokens",),
         "tool_calls": ("completed",),

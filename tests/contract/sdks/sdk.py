@@ -30,14 +30,18 @@ class Sdk(Protocol):
 
 
 class Heard:
-    """Remembers the headers of the last response."""
+    """Remembers the body of the last request as the SDK wrote it and the headers of its response."""
 
     def __init__(self) -> None:
+        self.sent = b""
         self.headers: dict[str, str] = {}
 
-    def __call__(self, response: Any) -> None:
+    def asked(self, request: Any) -> None:
+        self.sent = request.read()
+
+    def answered(self, response: Any) -> None:
         self.headers = {name.lower(): value for name, value in response.headers.items()}
 
     @property
     def hooks(self) -> dict[str, list[Callable[[Any], None]]]:
-        return {"response": [self]}
+        return {"request": [self.asked], "response": [self.answered]}

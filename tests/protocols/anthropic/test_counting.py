@@ -31,4 +31,5 @@ def test_counts() -> None:
 
 def test_the_model_that_is_asked() -> None:
     assert counting.count_request({"model": "m", "max_tokens": 3}, "claude-x") == {"model": "claude-x"}
-    assert counting.read({"messages": [{"role": "user", "content": "hi"}]}, "m").model == "m"
+    body = {"model": "asked", "messages": [{"role": "user", "content": "hi"}]}
+    assert counting.read(body, "mapped").model == "mapped"

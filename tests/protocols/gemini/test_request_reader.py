@@ -1,10 +1,15 @@
 """Bodies to dialogues: both spellings, ids, results, signatures, knobs."""
 
+import json
+
 import pytest
 
+from gateway.canon.answer import Answer, Choice
 from gateway.canon.dialogue import OutputFormat, ThinkingWish, ToolChoice
+from gateway.canon.events import Finish
 from gateway.canon.fault import Malformed
 from gateway.canon.parts import Media, Opaque, Signature, Text, Thinking, ToolResult
+from gateway.protocols.dialect import Asked
 from gateway.protocols.gemini import DIALECT
 
 
@@ -243,3 +248,39 @@ def test_null_is_absent():
     }
     body |= dict.fromkeys(("systemInstruction", "tools", "toolConfig", "generationConfig", "safetySettings"))
     assert read(body) == read({"contents": "hi"})
+
+
+def test_an_answer_kept_chunk_by_chunk_is_one_turn():
+    """As google-genai's chat sessions send it back; what the user said stays as it is."""
+    contents = [
+        {"role": "user", "parts": [{"text": "q"}]},
+        {"role": "user", "parts": [{"text": "r"}]},
+        {"role": "model", "parts": [{"text": "one"}]},
+        {"role": "model", "parts": [{"text": " two"}]},
+        {"role": "model", "parts": [{"functionCall": {"name": "f", "args": {}}}]},
+        {"role": "user", "parts": [{"functionResponse": {"name": "f", "response": {"result": "1"}}}]},
+    ]
+    turns = DIALECT.read_request({"contents": contents}, model="m").turns
+    assert [turn.role for turn in turns] == ["user", "user", "assistant", "user"]
+    text, call = turns[2].parts
+    assert text == Text("one two")
+    assert turns[3].parts[0].call_id == call.id
+
+
+def test_foreign_thinking_kept_chunk_by_chunk_is_whole_again():
+    """Its author verifies the signature against the whole text."""
+    signed = json.loads(
+        DIALECT.write_answer(
+            Answer(choices=[Choice([Thinking("b", Signature("anthropic", "S"))], Finish("stop"))]), Asked("m")
+        )
+    )["candidates"][0]["content"]["parts"]
+    contents = [
+        {"role": "user", "parts": [{"text": "q"}]},
+        {"role": "model", "parts": [{"text": "a", "thought": True}]},
+        {"role": "model", "parts": signed},
+        {"role": "model", "parts": [{"text": "c"}]},
+    ]
+    turn = DIALECT.read_request({"contents": contents}, model="m").turns[1]
+    thinking, text = turn.parts
+    assert (thinking.text, thinking.signature) == ("ab", Signature("anthropic", "S"))
+    assert text == Text("c")

@@ -1,6 +1,7 @@
 """Whole answers: what is empty, what is broken, and there and back."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -104,3 +105,42 @@ def test_newer_usage_names():
     }
     usage = DIALECT.read_answer({**candidate("STOP", {"text": "a"}), "usageMetadata": raw}, None).usage
     assert (usage.input, usage.cache_read, usage.output, usage.reasoning) == (6, 4, 3, 2)
+
+
+def told(parts: Any, finish: Any = "STOP", candidate: dict[str, Any] | None = None, **body: Any) -> dict[str, Any]:
+    content = {"content": {"parts": parts, "role": "model"}, "finishReason": finish, **(candidate or {})}
+    return {"candidates": [content], **body}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        told([{"text": "hi"}]),
+        told(
+            [{"text": "hi"}],
+            "MAX_TOKENS",
+            {"index": 0, "avgLogprobs": -0.1},
+            usageMetadata={"promptTokenCount": 3, "candidatesTokenCount": 2, "thoughtsTokenCount": 4},
+            modelVersion="gemini-2.5-flash",
+            responseId="r",
+        ),
+        told([{"text": "hi"}], None),
+        told([{"text": "hi"}], "SAFETY"),
+        told([{"text": "hi"}], candidate={"index": 2}),
+        told([{"text": "hi"}], candidate={"safetyRatings": []}, usageMetadata=None, promptFeedback={}),
+        told([{"text": "hi"}], candidate={"citationMetadata": {"citationSources": [{"uri": "u", "endIndex": 2}]}}),
+        told([{"text": "hm", "thought": True}, {"text": "hi"}]),
+        told([{"text": "hi", "thoughtSignature": "c2ln"}]),
+        told({"text": "hi"}),
+        {"candidates": {"content": {"parts": [{"text": "hi"}]}, "finishReason": "STOP"}},
+    ],
+)
+def test_the_short_way_gives_what_the_events_give(body: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = DIALECT.read_answer(body, None)
+    monkeypatch.setattr("gateway.protocols.gemini.whole._plain_answer", lambda body: None)
+    assert short == DIALECT.read_answer(body, None)
+
+
+def test_the_short_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.protocols.gemini.whole.Candidates", None)
+    assert DIALECT.read_answer(told([{"text": "hi"}]), None).choices[0].parts == [Text("hi")]

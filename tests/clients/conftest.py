@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.clients.house import DIALECTS, House, config
+from tests.running import RunningGateway
+from tests.scripted.script import Script
+from tests.scripted.upstream import ScriptedUpstream
+
+
+@pytest.fixture(scope="session")
+def houses() -> Iterator[dict[str, House]]:
+    """Filled as they are needed."""
+    with ExitStack() as stack:
+        found: dict[str, House] = {}
+        yield _Houses(found, stack)
+
+
+class _Houses(dict[str, House]):
+    def __init__(self, found: dict[str, House], stack: ExitStack) -> None:
+        super().__init__(found)
+        self._stack = stack
+
+    def __missing__(self, dialect: str) -> House:
+        up = self._stack.enter_context(ScriptedUpstream())
+        gateway = self._stack.enter_context(RunningGateway(config(up, dialect)))
+        self[dialect] = House(dialect, gateway, up)
+        return self[dialect]
+
+
+@pytest.fixture(params=DIALECTS)
+def house(request: pytest.FixtureRequest, houses: dict[str, House]) -> House:
+    """With a provider of each dialect in turn; it has heard nothing yet and says "ok"."""
+    house = houses[request.param]
+    house.up.requests.clear()
+    house.up.play(Script())
+    return house
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A client's own; what it may read and change is in `home`/work."""
+    (tmp_path / "work").mkdir()
+    return tmp_path
