@@ -108,6 +108,7 @@ class Dialect:
     usage_event(data): True for an event that carries nothing but usage (chat's `choices: []`); None where the
         dialect has no such event. ask_usage(raw, body): the request asking for it, None when it does already.
     counting: None where the protocol has no such endpoint.
+    opens_with_usage: a streamed answer names its input tokens in its first event (`Asked.prompt_tokens`).
     """
 
     name: str
@@ -128,3 +129,4 @@ class Dialect:
     usage_event: Callable[[bytes], bool] | None = None
     ask_usage: Callable[[bytes, dict[str, Any]], bytes | None] | None = None
     counting: Counting | None = None
+    opens_with_usage: bool = False

@@ -14,6 +14,7 @@ from gateway.protocols.names import NameMap
 from gateway.protocols.passing import fitted, with_model
 from gateway.protocols.wire_json import dumps
 from gateway.relay.call import Call, Mode
+from gateway.relay.estimate import rough_prompt_tokens
 from gateway.relay.plan import AttemptFailed
 from gateway.relay.settings import RelaySettings
 from gateway.upstreams.transport.exchange import Exchange
@@ -58,14 +59,19 @@ class Attempt:
         return self.lease.seat.model
 
     def asked(self) -> Asked:
-        """What the client's answer writer must know. The model named is the one that answers when it is a fallback."""
-        call = self.call
+        """What the client's answer writer must know. The model named is the one that answers when it is a fallback.
+
+        Raises Malformed."""
+        call, estimate = self.call, 0
+        if call.stream and self.mode == "translated" and call.dialect.opens_with_usage:
+            estimate = rough_prompt_tokens(call.dialogue()[0], len(call.raw))
         return Asked(
             model=call.asked if self.model == call.target else self.model,
             request_id=call.request_id,
             include_usage=_wants_usage(call),
             body=call.body,
             framing=call.framing,
+            prompt_tokens=estimate,
             created=int(time.time()),
         )
 

@@ -6,7 +6,7 @@ Chinese character somewhat less than a token, digits and punctuation in code two
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from gateway.canon.dialogue import Dialogue
 from gateway.canon.parts import Media, Opaque, Part, Refusal, Text, Thinking, ToolCall, ToolResult
@@ -57,6 +57,21 @@ def prompt_tokens(dialogue: Dialogue) -> int:
         described = dumps(tool.parameters if tool.parameters is not None else tool.raw or {})
         total += TOOL_TOKENS + text_tokens(f"{tool.name} {tool.description or ''}") + text_tokens(described.decode())
     return max(round(total), 1)
+
+
+def rough_prompt_tokens(dialogue: Dialogue, size: int) -> int:
+    """Near enough for the opening of an answer, without reading the text: from the `size` of the request in bytes."""
+    media = [part for turn in dialogue.turns for part in _media(turn.parts)]
+    size -= sum(len(part.data or "") for part in media)
+    return max(size // 4 + sum(MEDIA_TOKENS[part.kind] for part in media), 1)
+
+
+def _media(parts: Iterable[Part]) -> Iterator[Media]:
+    for part in parts:
+        if isinstance(part, Media):
+            yield part
+        elif isinstance(part, ToolResult):
+            yield from _media(part.parts)
 
 
 def _part_tokens(part: Part) -> float:

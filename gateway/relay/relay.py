@@ -77,9 +77,9 @@ class Relay:
             while True:
                 lease = plan.next()
                 attempt = self._attempt(call, lease)
-                writer = call.dialect.answer_writer(attempt.asked())
-                pump = StreamPump(attempt, writer, partial(self._elsewhere, plan, lease))
                 try:
+                    writer = call.dialect.answer_writer(attempt.asked())
+                    pump = StreamPump(attempt, writer, partial(self._elsewhere, plan, lease))
                     exchange = attempt.open()
                     self._tell(attempt)
                     for data in pump.run(exchange):

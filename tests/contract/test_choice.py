@@ -5,18 +5,17 @@ from __future__ import annotations
 import pytest
 
 from tests.contract.ask import Ask, Function
-from tests.contract.cases import clients, providers, streams
+from tests.contract.cases import clients, providers
 from tests.contract.house import House
 
 TOOLS = (Function("weather"), Function("now"))
 
 
-@streams
 @providers
 @clients("tools")
 @pytest.mark.parametrize("choice", ["auto", "none", "required", "now"])
-def test_choice(house: House, sdk: str, provider: str, stream: bool, choice: str) -> None:
-    reply = house.ask(sdk, provider, Ask(tools=TOOLS, choice=choice), stream)
+def test_choice(house: House, sdk: str, provider: str, choice: str) -> None:
+    reply = house.ask(sdk, provider, Ask(tools=TOOLS, choice=choice))
     assert "x-gateway-lossy" not in reply.headers
     assert house.seen.choice == choice or (choice == "auto" and house.seen.choice == "")
     assert set(house.seen.tools) >= {"now"}

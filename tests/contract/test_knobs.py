@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.contract.ask import Ask
-from tests.contract.cases import PROVIDERS, clients, providers, streams, translated
+from tests.contract.cases import PROVIDERS, clients, providers, translated
 from tests.contract.house import House
 from tests.contract.sdks.every import SDKS
 
@@ -35,13 +35,12 @@ NEEDS = {
 REPORTED_AS = {"max_tokens": ("max_tokens", "max_output_tokens"), "stop": ("stop", "stop_sequences", "stopSequences")}
 
 
-@streams
 @providers
 @pytest.mark.parametrize(
     ("sdk", "knob"), [(sdk, knob) for knob in VALUES for sdk in SDKS if NEEDS.get(knob, "") in {"", *SDKS[sdk].able}]
 )
-def test_a_knob(house: House, sdk: str, provider: str, stream: bool, knob: str) -> None:
-    reply = house.ask(sdk, provider, Ask(knobs={knob: VALUES[knob]}), stream)
+def test_a_knob(house: House, sdk: str, provider: str, knob: str) -> None:
+    reply = house.ask(sdk, provider, Ask(knobs={knob: VALUES[knob]}))
     lossy = reply.headers.get("x-gateway-lossy", "")
     if knob in house.seen.knobs:
         assert house.seen.knobs[knob] == VALUES[knob]

@@ -94,7 +94,8 @@ def test_s01_a_first_429_with_retry_after(stream: bool) -> None:
 
 @FORMS
 def test_s07_waits_for_a_late_first_word_without_a_limit(stream: bool) -> None:
-    with bench(text(SIXTY, first_delay=1), first_content_timeout_s=5, idle_timeout_s=5, keepalive_s=0.2) as (up, gateway):
+    patient: dict[str, Any] = {"first_content_timeout_s": 5, "idle_timeout_s": 5, "keepalive_s": 0.2}
+    with bench(text(SIXTY, first_delay=1), **patient) as (up, gateway):
         assert passed(gateway.ask("chat", stream=stream))
         assert len(up.asked()) == 1
 

@@ -31,4 +31,5 @@ DIALECT = Dialect(
     read_models=read_models,
     markers=(b"message_delta", b"message_stop", b'"type":"error"', b'"type": "error"', b"event: error"),
     counting=COUNTING,
+    opens_with_usage=True,
 )
