@@ -117,7 +117,9 @@ class Dialogue:
 
 @dataclass(slots=True, frozen=True)
 class Loss:
-    """Something the client said that the target dialect or model cannot carry. `path` is the client's JSON path."""
+    """Something the client said that the target dialect or model cannot carry. `path` is the client's JSON path;
+    `harmless` when the answer is the same without it (bookkeeping such as `store` or `metadata`)."""
 
     path: str
     reason: str
+    harmless: bool = False

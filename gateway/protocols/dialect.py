@@ -107,6 +107,7 @@ class Dialect:
     author: whose signatures are native here. markers: bytes that every event a Tap must not miss contains.
     usage_event(data): True for an event that carries nothing but usage (chat's `choices: []`); None where the
         dialect has no such event. ask_usage(raw, body): the request asking for it, None when it does already.
+    end: the mark that ends a stream after its finish, which some hosts forget; b"" where the finish is the end.
     counting: None where the protocol has no such endpoint.
     opens_with_usage: a streamed answer names its input tokens in its first event (`Asked.prompt_tokens`).
     """
@@ -128,5 +129,6 @@ class Dialect:
     markers: tuple[bytes, ...]
     usage_event: Callable[[bytes], bool] | None = None
     ask_usage: Callable[[bytes, dict[str, Any]], bytes | None] | None = None
+    end: bytes = b""
     counting: Counting | None = None
     opens_with_usage: bool = False

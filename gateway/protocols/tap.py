@@ -12,7 +12,7 @@ import re
 from gateway.canon import events as ev
 from gateway.protocols.dialect import AnswerReader, Dialect
 from gateway.protocols.sse import Blocks, events_of
-from gateway.protocols.wire_json import JSONDecodeError, loads
+from gateway.protocols.wire_json import AT_ONCE, JSONDecodeError, loads
 
 _BETWEEN = re.compile(rb"\n\n(?:event:[^\n]*\n)?data: ?")
 _DONE = b"[DONE]"
@@ -37,6 +37,7 @@ class Tap:
         self._later = b""
         self._blocks = Blocks()
         self._markers = dialect.markers
+        self._end = dialect.end
         self._usage_event = dialect.usage_event if drop_usage else None
 
     @property
@@ -53,14 +54,18 @@ class Tap:
         return self._read(later) if later else (b"", [])
 
     def close(self) -> tuple[bytes, list[ev.Event]]:
-        """The end of the upstream's bytes: closes with Finish, or with a Failure if the answer is not whole."""
+        """The end of the upstream's bytes: closes with Finish, or with a Failure if the answer is not whole. A finish
+        that was not followed by the dialect's end mark gets it."""
         out: bytes = b""
         events: list[ev.Event] = []
         self._tolerant = True
         rest = self._blocks.close()
         if rest:
             out, events = self._read(rest.rstrip(b"\n") + b"\n\n")
-        return out, [*events, *self.reader.close()]
+        closing = self.reader.close()
+        if closing and isinstance(closing[-1], ev.Finish):
+            out += self._end
+        return out, [*events, *closing]
 
     def _read(self, whole: bytes) -> tuple[bytes, list[ev.Event]]:
         if not _sound(whole):
@@ -121,9 +126,7 @@ class Tap:
         is_usage = self._usage_event
         assert is_usage is not None
         blocks = whole.removesuffix(b"\n\n").split(b"\n\n")
-        return b"".join(
-            block + b"\n\n" for block in blocks if not any(is_usage(data) for _, data in events_of(block))
-        )
+        return b"".join(block + b"\n\n" for block in blocks if not any(is_usage(data) for _, data in events_of(block)))
 
 
 def is_garbled(block: bytes) -> bool:
@@ -138,7 +141,9 @@ def _sound(whole: bytes) -> bool:
         if not whole:
             return True
     first, *rest = _BETWEEN.split(b"\n\n" + whole)
-    return first == b"" and _is_json(b"[" + b",".join(rest) + b"]")
+    return first == b"" and all(
+        _is_json(b"[" + b",".join(rest[start : start + AT_ONCE]) + b"]") for start in range(0, len(rest), AT_ONCE)
+    )
 
 
 def _is_json(data: bytes) -> bool:

@@ -127,11 +127,12 @@ class Attempt:
         written = self.dialect.write_request(replace(dialogue, model=self.model), profile)
         self.names = written.names
         self.losses = [*losses, *written.losses]
-        if self.losses and self.settings.strict:
+        grave = [loss for loss in self.losses if not loss.harmless]
+        if grave and self.settings.strict:
             raise BadRequest(
                 "strict mode: this request says things the provider cannot be told: "
-                + "; ".join(f"{loss.path} ({loss.reason})" for loss in self.losses),
-                param=self.losses[0].path,
+                + "; ".join(f"{loss.path} ({loss.reason})" for loss in grave),
+                param=grave[0].path,
                 code="lossy_translation",
             )
         return dumps(written.body), dict(upstream.translated_headers)

@@ -156,9 +156,7 @@ def forwarded(headers: Mapping[str, str], allowed: tuple[str, ...]) -> dict[str,
     """The headers of `headers` (any case) that an allow-list of lower-case names and "prefix*" lets through."""
     names, prefixes = _allow_list(allowed)
     return {
-        name: value
-        for name, value in headers.items()
-        if (lower := name.lower()) in names or lower.startswith(prefixes)
+        name: value for name, value in headers.items() if (lower := name.lower()) in names or lower.startswith(prefixes)
     }
 
 

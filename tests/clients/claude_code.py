@@ -74,5 +74,5 @@ def ask(
     head = [PROGRAM, "-p", *([prompt] if prompt else ()), "--model", model]
     form = ["--output-format", "stream-json", "--verbose", "--allowedTools", "Bash Read"]
     ended = run([*head, *form, *arguments], home, environment, said, timeout_s)
-    events = [json.loads(line) for line in ended.out.splitlines() if line.startswith("{")]
+    events = [json.loads(line) for line in ended.out.split("\n") if line.startswith("{")]
     return Said(ended, events)

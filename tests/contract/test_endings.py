@@ -72,4 +72,8 @@ def test_a_provider_that_tells_no_usage(house: House, sdk: str, provider: str, s
     house.answers(Answer(spoken("a b"), usage="never"))
     reply = house.ask(sdk, provider, stream=stream)
     assert reply.text == "a b"
-    assert reply.usage in (None, (0, 0))
+    if sdk == "anthropic" and stream:
+        # message_start names input tokens before the provider has said anything: an estimate, never zero.
+        assert reply.usage is not None and reply.usage[0] > 0 and reply.usage[1] == 0
+    else:
+        assert reply.usage in (None, (0, 0))

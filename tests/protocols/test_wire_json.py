@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from gateway.protocols.wire_json import JSONDecodeError, TooDeep, dumps, dumps_sse, escape_sse, loads
+from gateway.protocols.wire_json import (
+    NOT_JSON,
+    JSONDecodeError,
+    TooDeep,
+    dumps,
+    dumps_sse,
+    escape_sse,
+    loads,
+    loads_each,
+)
 
 
 def test_compact() -> None:
@@ -57,3 +66,14 @@ def test_what_is_no_json(raw: bytes) -> None:
 
 def test_the_last_of_equal_keys_wins() -> None:
     assert loads(b'{"a":1,"a":2}') == {"a": 2}
+
+
+def test_many_texts_are_read_like_one_after_the_other() -> None:
+    texts = [b'{"n":%d}' % number for number in range(50)]
+    assert list(loads_each(texts)) == [{"n": number} for number in range(50)]
+    assert list(loads_each([])) == []
+    texts[20] = b'{"n":'
+    texts[40] = b"1,2"
+    values = list(loads_each(texts))
+    assert [place for place, value in enumerate(values) if value is NOT_JSON] == [20, 40]
+    assert values[21:24] == [{"n": 21}, {"n": 22}, {"n": 23}]

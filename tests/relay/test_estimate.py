@@ -25,7 +25,7 @@ def rough(document: dict[str, Any]) -> int:
 
 def test_the_rough_guess_is_near_the_careful_one() -> None:
     asked = body({"type": "text", "text": "The quick brown fox jumps over the lazy dog, again and again. " * 200})
-    assert rough(asked) == pytest.approx(prompt_tokens(DIALECT.read_request(asked)), rel=0.4)
+    assert rough(asked) == pytest.approx(prompt_tokens(DIALECT.read_request(asked)), rel=0.6)
 
 
 def test_a_picture_is_not_counted_by_its_bytes() -> None:

@@ -29,6 +29,7 @@ DIALECT = Dialect(
     write_models=write_models,
     write_model=write_model,
     read_models=read_models,
+    end=b'event: message_stop\ndata: {"type":"message_stop"}\n\n',
     markers=(b"message_delta", b"message_stop", b'"type":"error"', b'"type": "error"', b"event: error"),
     counting=COUNTING,
     opens_with_usage=True,

@@ -15,7 +15,6 @@ from gateway.protocols.dialect import Written
 from gateway.protocols.losses import foreign_fields
 from gateway.protocols.names import NameMap
 
-HARMLESS = ("store", "include", "client_metadata", "prompt_cache_retention", "stream_options", "truncation")
 """Fields of other dialects whose loss changes nothing in the answer."""
 _TIERS = {"auto": "auto", "default": "standard_only", "standard_only": "standard_only"}
 
@@ -42,7 +41,7 @@ def write_request(dialogue: Dialogue, profile: Profile) -> Written:
     if dialogue.stream:
         body["stream"] = True
     _own_fields(dialogue, body)
-    losses += foreign_fields(dialogue, NAME, HARMLESS)
+    losses += foreign_fields(dialogue, NAME)
     for field in profile.drop:
         if field in body:
             del body[field]

@@ -43,4 +43,5 @@ DIALECT = Dialect(
     markers=MARKERS,
     usage_event=is_usage_event,
     ask_usage=with_stream_usage,
+    end=b"data: [DONE]\n\n",
 )

@@ -17,7 +17,7 @@ from gateway.protocols.chat.finish import BROKEN, read_finish
 from gateway.protocols.chat.usage import read_usage
 from gateway.protocols.names import NameMap
 from gateway.protocols.sse import SSEReader
-from gateway.protocols.wire_json import JSONDecodeError, loads, loads_each
+from gateway.protocols.wire_json import loads_each
 
 _DONE = b"[DONE]"
 
@@ -48,15 +48,9 @@ class ChatReader:
     def _read(self, pairs: list[tuple[str, bytes]]) -> list[ev.Event]:
         events: list[ev.Event] = []
         done = next((place for place, (_, data) in enumerate(pairs) if data.strip() == _DONE), len(pairs))
-        documents = loads_each([data for _, data in pairs[:done]])
-        for place, (name, data) in enumerate(pairs[:done]):
+        for (name, _), document in zip(pairs, loads_each([data for _, data in pairs[:done]]), strict=False):
             if self._over:
                 return events
-            try:
-                document = loads(data) if documents is None else documents[place]
-            except JSONDecodeError:
-                self.skipped += 1
-                continue
             if not isinstance(document, dict):
                 self.skipped += 1
             elif (more := self._more_text(document)) is not None:

@@ -19,7 +19,6 @@ from gateway.protocols.losses import foreign_fields
 from gateway.protocols.names import NameMap
 
 _TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
-_HARMLESS = frozenset({"metadata", "store", "stream_options", "betas", "anthropic_version"})
 _MAX_USER = 64
 
 
@@ -33,7 +32,7 @@ def write_request(dialogue: Dialogue, profile: Profile) -> Written:
     names = tool_names()
     own = dialogue.extras.get("chat", {})
     native = "chat" in dialogue.extras
-    losses = foreign_fields(dialogue, "chat", _HARMLESS)
+    losses = foreign_fields(dialogue, "chat")
     body: dict[str, Any] = {"model": dialogue.model}
     body["messages"] = write_messages(dialogue.turns, profile, names, losses)
     if dialogue.stream:

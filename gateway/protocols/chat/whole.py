@@ -32,9 +32,7 @@ def read_answer(body: Any, names: NameMap | None = None) -> Answer:
     if isinstance(body, list) and len(body) == 1:
         body = body[0]  # Gemini's OpenAI-compatible endpoint wraps an error in an array
     if not isinstance(body, dict):
-        raise Broken(
-            Fault(502, "The provider's answer is no JSON object.", "upstream_error", from_upstream=True)
-        )
+        raise Broken(Fault(502, "The provider's answer is no JSON object.", "upstream_error", from_upstream=True))
     fault = fault_in(body)
     if fault is not None:
         raise Broken(fault)
@@ -95,9 +93,7 @@ def write_answer(answer: Answer, asked: Asked) -> bytes:
         "object": "chat.completion",
         "created": asked.created or answer.created or int(time.time()),
         "model": asked.model,
-        "choices": [
-            _write_choice(choice, place, asked, tools) for place, choice in enumerate(answer.choices)
-        ],
+        "choices": [_write_choice(choice, place, asked, tools) for place, choice in enumerate(answer.choices)],
     }
     if answer.usage is not None:
         document["usage"] = write_usage(answer.usage)

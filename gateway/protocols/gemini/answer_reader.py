@@ -14,7 +14,7 @@ from gateway.protocols.gemini.candidates import Candidates
 from gateway.protocols.gemini.errors import fault_of
 from gateway.protocols.names import NameMap
 from gateway.protocols.sse import Blocks, EventTooLarge, events_of
-from gateway.protocols.wire_json import JSONDecodeError, loads, loads_each
+from gateway.protocols.wire_json import NOT_JSON, loads_each
 
 MEANT = ("candidates", "promptFeedback", "usageMetadata", "responseId", "modelVersion")
 
@@ -63,18 +63,8 @@ class GeminiReader:
     def _read(self, whole: bytes) -> list[ev.Event]:
         events: list[ev.Event] = []
         payloads = _payloads(whole)
-        chunks = loads_each(payloads)
-        if chunks is not None:
-            for chunk in chunks:
-                self._chunk(chunk, events)
-                if self._over:
-                    break
-            self.ending = self._candidates.finished
-            return events
-        for data in payloads:
-            try:
-                chunk = loads(data)
-            except JSONDecodeError:
+        for data, chunk in zip(payloads, loads_each(payloads), strict=True):
+            if chunk is NOT_JSON:
                 if data.strip() not in (b"", b"[DONE]"):
                     self.skipped += 1
                 continue

@@ -15,14 +15,12 @@ from gateway.protocols.gemini.contents_writer import write_contents
 from gateway.protocols.gemini.tools_writer import name_map, write_tool_choice, write_tools
 from gateway.protocols.losses import foreign_fields
 
-_HARMLESS = ("store", "include", "client_metadata", "prompt_cache_retention", "stream_options", "truncation")
-"""Fields of other dialects whose loss changes nothing in the answer."""
 _TIERS = {"default": "standard", "standard": "standard", "flex": "flex", "priority": "priority"}
 
 
 def write_request(dialogue: Dialogue, profile: Profile) -> Written:
     names = name_map()
-    losses: list[Loss] = foreign_fields(dialogue, "gemini", _HARMLESS)
+    losses: list[Loss] = foreign_fields(dialogue, "gemini")
     body: dict[str, Any] = {}
     tools = write_tools(dialogue.tools, names, losses)
     system, contents, lost = write_contents(dialogue.turns, names, profile)

@@ -48,9 +48,7 @@ def read_answer(body: Any, names: NameMap | None = None) -> Answer:
     if empty:
         words = {choice.finish.raw for choice in answer.choices} - {None}
         told = f" (finish reason {', '.join(sorted(map(str, words)))})" if words else ""
-        raise Broken(
-            Fault(502, f"the provider's answer is empty{told}", code="empty_response", from_upstream=True)
-        )
+        raise Broken(Fault(502, f"the provider's answer is empty{told}", code="empty_response", from_upstream=True))
     return answer
 
 
@@ -86,9 +84,7 @@ def _plain_answer(body: Any) -> Answer | None:
 
 
 def _unreadable() -> Fault:
-    return Fault(
-        502, "the provider's answer is no GenerateContentResponse", code="upstream_error", from_upstream=True
-    )
+    return Fault(502, "the provider's answer is no GenerateContentResponse", code="upstream_error", from_upstream=True)
 
 
 def write_answer(answer: Answer, asked: Asked) -> bytes:
@@ -115,8 +111,6 @@ def _candidate(choice: Choice, number: int, asked: Asked) -> dict[str, Any]:
         told.update(grounding_of(text))
     if not told:
         annotations = [annotation for text in texts for annotation in text.annotations]
-        grounding = (
-            write_grounding(annotations, "".join(text.text for text in texts)) if annotations else None
-        )
+        grounding = write_grounding(annotations, "".join(text.text for text in texts)) if annotations else None
         told = {"groundingMetadata": grounding} if grounding is not None else {}
     return {**candidate, **told, "index": choice.finish.choice or number}

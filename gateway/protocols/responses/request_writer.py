@@ -20,7 +20,6 @@ from gateway.protocols.responses.tool_writer import write_choice, write_tools
 ENCRYPTED = "reasoning.encrypted_content"
 MIN_OUTPUT_TOKENS = 16
 _SHARED_WITH_CHAT = ("metadata", "store", "safety_identifier", "prompt_cache_retention", "moderation")
-_HARMLESS = (*_SHARED_WITH_CHAT, "stream_options", "client_metadata")
 
 
 def write_request(dialogue: Dialogue, profile: Profile) -> Written:
@@ -43,7 +42,7 @@ def write_request(dialogue: Dialogue, profile: Profile) -> Written:
     _write_extras(dialogue, body)
     _write_includes(dialogue, profile, body)
     body.setdefault("store", False)
-    losses += foreign_fields(dialogue, OWN, _HARMLESS)
+    losses += foreign_fields(dialogue, OWN, _SHARED_WITH_CHAT)
     for field in profile.drop:
         if body.pop(field, None) is not None and field not in ("store", "include"):
             losses.append(Loss(field, f"{dialogue.model} refuses this field"))

@@ -235,6 +235,8 @@ def test_a_tap_passes_bytes_and_sees_the_end(name: str) -> None:
     events += seen
     if name == "malformed-event":
         assert len(out + rest) < len(data) and (out + rest).count(b"event: ") == data.count(b"event: ") - 1
+    elif name == "no-message-stop":
+        assert out + rest == data + DIALECT.end
     else:
         assert out + rest == data or name.startswith("cut-")
     assert isinstance(events[-1], ev.Failure if name in BROKEN else ev.Finish)

@@ -467,7 +467,7 @@ def test_output_and_trailing_assistant():
     )
 
 
-def test_fields_whose_loss_changes_nothing_are_not_reported():
+def test_what_the_gateway_honours_itself_is_no_loss_and_bookkeeping_is_a_harmless_one():
     extras = {"responses": {"store": False, "include": ["reasoning.encrypted_content"], "background": True}}
     written = write([said("user", Text("q"))], extras=extras)
-    assert [loss.path for loss in written.losses] == ["background"]
+    assert [(loss.path, loss.harmless) for loss in written.losses] == [("include", True), ("background", False)]
