@@ -104,6 +104,7 @@ test-system: $(TEST)
 	@$(PY) -m pytest -m system $(PYTEST_ARGS)
 
 test-clients: $(TEST)
+	@PYTHON=$(PY) tests/clients/install.sh
 	@$(PY) -m pytest -m clients $(PYTEST_ARGS)
 
 check: $(DEV)
@@ -124,5 +125,5 @@ lock: $(MADE)
 	@rm -rf $(VENV)/lock
 
 clean:
-	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache bench/results
+	@rm -rf $(VENV) .tools build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache bench/results
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -15,7 +15,7 @@ from tests.scripted.script import Script, failing
 
 pytestmark = pytest.mark.clients
 
-MODELS = pytest.mark.parametrize("model", ["claude-sonnet-4-5", "claude-opus-5", "gemini-2.5-pro"])
+MODELS = pytest.mark.parametrize("model", ["claude-sonnet-4-5", "gemini-2.5-pro"])
 LONG = "one two three four five six seven"
 
 

@@ -130,7 +130,9 @@ def test_cc_08_count_tokens(house: House, home: Path) -> None:
     house.calls(read, then="read")
     assert claude_code.ask(house.url, home, "read it").text == "read"
     house.up.play(json_body({"input_tokens": 1234, "totalTokens": 1234}))
-    reply = house.post("/v1/messages/count_tokens?beta=true", body(messages=[{"role": "user", "content": "hello " * 50}]))
+    reply = house.post(
+        "/v1/messages/count_tokens?beta=true", body(messages=[{"role": "user", "content": "hello " * 50}])
+    )
     assert reply.status == 200
     if house.dialect in ("anthropic", "gemini"):
         assert reply.json["input_tokens"] == 1234 and reply.headers["x-token-count"] == "exact"

@@ -73,7 +73,7 @@ def test_files_and_images_of_the_user(house: House, home: Path) -> None:
     assert "what the note says" in house.seen().turns[-1][1]
 
 
-@pytest.mark.parametrize("cut", ["close", "reset", "end"])
+@pytest.mark.parametrize("cut", ["reset", "end"])
 def test_a_cut_answer_is_never_shown_as_a_success(house: House, home: Path, cut: str) -> None:
     house.says(LONG, cut_after=3, cut=cut)
     said = gemini_cli.ask(house.url, home, "count")

@@ -52,6 +52,11 @@ def test_a_translated_message_starts_with_it_and_ends_with_the_providers_count(d
 def test_what_cannot_be_read_leaves_no_slot_taken() -> None:
     """The request is read for the guess before it is sent; a complaint about it must give the account back."""
     with ScriptedUpstream() as up, InProcess(config_for(Provider(up))) as gateway:
-        wrong = {"model": "m", "max_tokens": 5, "stream": True, "messages": [{"role": "user", "content": [{"type": 7}]}]}
+        wrong = {
+            "model": "m",
+            "max_tokens": 5,
+            "stream": True,
+            "messages": [{"role": "user", "content": [{"type": 7}]}],
+        }
         reply = gateway.post("/v1/messages", json.dumps(wrong).encode(), protocol="messages").reply()
         assert reply.status == 400 and gateway.alive() and not up.requests

@@ -97,7 +97,7 @@ def test_a_refusal_of_the_other_is_never_the_client_s_error(protocol: str, nativ
 @MODES
 @PROTOCOLS
 def test_an_error_event_after_content_is_resumed_or_told(protocol: str, native: bool) -> None:
-    first = text(SIXTY, error_after=40, error_event=Error(429, "slow down"))
+    first = text(SIXTY, error_after=40, pace=0.003, error_event=Error(429, "slow down"))
     assert ask(protocol, native, first, text(SIXTY)).told.text == SIXTY
     reply = ask(protocol, native, first, failing(503))
     assert_broken(reply, FORTY)

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from gateway.canon.fault import Malformed
+from gateway.protocols.anthropic.errors import NO_THREADS
 
 ROLES = frozenset(("user", "assistant", "system"))
 TOOL_CHOICES = frozenset(("auto", "any", "tool", "none"))
@@ -18,6 +19,9 @@ _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=_\-\s]")
 
 def check_request(body: dict[str, Any]) -> None:
     """Raises Malformed for the first thing wrong; about 30 us for 100 messages."""
+    if body.get("thread") is not None:
+        # Its SDK then sends the whole conversation at once; ignored, the next turn would come without the earlier ones.
+        raise Malformed("thread", "conversations are not kept here: send all messages", code=NO_THREADS)
     check_prompt(body)
     _number(body, "max_tokens", whole=True)
     _number(body, "temperature")

@@ -13,6 +13,7 @@ from gateway.canon.fault import Fault
 from gateway.protocols.located import located
 from gateway.protocols.wire_json import JSONDecodeError, dumps, loads
 
+NO_THREADS = "thread_unsupported_request"
 _TYPES: dict[int, str] = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -59,6 +60,8 @@ def error_document(fault: Fault, request_id: str) -> dict[str, Any]:
     error: dict[str, Any] = {"type": _type(fault), "message": located(fault)}
     if fault.details and isinstance(fault.details[0].get("error_code"), str):
         error["details"] = fault.details[0]
+    elif fault.code == NO_THREADS:
+        error["details"] = {"error_code": NO_THREADS, "unsupported": [fault.param]}
     return {"type": "error", "error": error, "request_id": request_id or None}
 
 

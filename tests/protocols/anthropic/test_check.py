@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from gateway.canon.fault import Malformed
+from gateway.errors import BadRequest
 from gateway.protocols.anthropic import DIALECT
+from gateway.protocols.wire_json import loads
 from tests.protocols.anthropic.bodies import BAD, NORMAL, assistant, said, text, user
 
 
@@ -23,6 +25,17 @@ def test_check_and_reader_complain_alike(param: str, body: dict[str, Any]) -> No
 @pytest.mark.parametrize("name", NORMAL)
 def test_good_bodies_pass(name: str) -> None:
     DIALECT.check_request(NORMAL[name])
+
+
+@pytest.mark.parametrize("thread", [{"type": "create"}, {"type": "continue", "previous_message_id": "msg_1"}])
+def test_a_thread_is_refused_so_that_the_sdk_sends_everything(thread: dict[str, str]) -> None:
+    """Its words are what @anthropic-ai/sdk looks for (lib/internal/threads/ThreadState)."""
+    with pytest.raises(Malformed) as refused:
+        DIALECT.check_request(said(user("hi"), thread=thread))
+    document = loads(DIALECT.write_error(BadRequest.of(refused.value).fault, "req_1"))
+    assert document["error"]["type"] == "invalid_request_error"
+    assert document["error"]["details"] == {"error_code": "thread_unsupported_request", "unsupported": ["thread"]}
+    DIALECT.check_request(said(user("hi"), thread=None))
 
 
 def test_null_is_absent() -> None:
