@@ -31,12 +31,9 @@ def lost(app: Flask, error: HTTPException) -> Fault:
     if error.code == 404:
         return Fault(404, _not_found(app, environ), code="unknown_url")
     if error.code == 405:
+        allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
         return Fault(
-            405,
-            f"{request.method} is not allowed at {request.path}: {', '.join(error.valid_methods or ())} is"  # type: ignore[attr-defined]
-            if getattr(error, "valid_methods", None)
-            else f"{request.method} is not allowed at {request.path}",
-            code="method_not_allowed",
+            405, f"{request.method} is not allowed at {request.path[:200]}; it takes {allowed}", code="method_not_allowed"
         )
     return Fault(error.code or 500, error.description or "the request could not be handled")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.house import DIALECTS, House, config
+from tests.clients.house import DIALECTS, MODELS, House, config
 from tests.running import RunningGateway
 from tests.scripted.script import Script
 from tests.scripted.upstream import ScriptedUpstream
@@ -14,20 +14,20 @@ from tests.scripted.upstream import ScriptedUpstream
 
 @pytest.fixture(scope="session")
 def houses() -> Iterator[dict[str, House]]:
-    """Filled as they are needed."""
+    """By dialect; each is opened when it is first asked for."""
     with ExitStack() as stack:
-        found: dict[str, House] = {}
-        yield _Houses(found, stack)
+        yield _Houses(stack)
 
 
 class _Houses(dict[str, House]):
-    def __init__(self, found: dict[str, House], stack: ExitStack) -> None:
-        super().__init__(found)
+    def __init__(self, stack: ExitStack) -> None:
+        super().__init__()
         self._stack = stack
 
     def __missing__(self, dialect: str) -> House:
         up = self._stack.enter_context(ScriptedUpstream())
         gateway = self._stack.enter_context(RunningGateway(config(up, dialect)))
+        up.models = list(MODELS)
         self[dialect] = House(dialect, gateway, up)
         return self[dialect]
 

@@ -17,6 +17,8 @@ from tests.scripted.script import Script
 from tests.scripted.upstream import Request, ScriptedUpstream
 
 DIALECTS = ("chat", "responses", "anthropic", "gemini")
+MODELS = ("another-model", "claude-of-the-house")
+"""What every provider lists; a gateway asks for it only now and then."""
 KEY = "sk-clients-0123456789abcdef"
 
 
