@@ -51,7 +51,9 @@ class Relay:
             lease = plan.next()
             attempt = self._attempt(call, lease)
             try:
-                body = whole_answer(attempt, attempt.open())
+                exchange = attempt.open()
+                plan.opened(lease)
+                body = whole_answer(attempt, exchange)
             except AttemptFailed as failure:
                 plan.failed(lease, failure)
                 continue
@@ -81,6 +83,7 @@ class Relay:
                     writer = call.dialect.answer_writer(attempt.asked())
                     pump = StreamPump(attempt, writer, partial(self._elsewhere, plan, lease))
                     exchange = attempt.open()
+                    plan.opened(lease)
                     self._tell(attempt)
                     for data in pump.run(exchange):
                         sent = True
@@ -193,7 +196,7 @@ class Relay:
         outcome = attempt.call.outcome
         outcome.losses = attempt.losses
         outcome.response_headers = {}
-        if attempt.mode == "passthrough" and attempt.exchange is not None:
+        if attempt.native and attempt.exchange is not None:
             outcome.response_headers = forwarded(attempt.exchange.headers, attempt.upstream.response_headers)
 
     def _abandon(self, plan: Plan, lease: Lease, why: BaseException) -> None:
