@@ -46,6 +46,10 @@ class Memory(Protocol):
         """So many more uses."""
         ...
 
+    def flush(self) -> None:
+        """Writes what waits, now."""
+        ...
+
     def forget_seen(self) -> None:
         """`changed` gives everything once more."""
         ...

@@ -80,6 +80,11 @@ class OAuthCredential:
             raise _fault(error) from None
 
     def disable(self, reason: str) -> None:
+        """A reason that stands there already is a better one."""
+        try:
+            self._project()
+        except CredentialFault:
+            return
         self._tokens.record(self._refresh_token, disabling(reason, self._refresh_token))
 
     def fact(self, name: str) -> str:
@@ -184,7 +189,7 @@ class OAuthCredential:
 
     def _refused(self, project: Project, refusal: Refused) -> CredentialFault:
         if refusal.error == "invalid_grant":
-            reason = f"{refusal}: the refresh token was revoked or has expired. {TESTING_HINT}"
+            reason = f"the refresh token was revoked or has expired ({refusal}). {TESTING_HINT}"
             self._tokens.record(project.refresh_token, disabling(reason, project.refresh_token))
             log.warning("%s is disabled: %s", _shown(project), reason)
             return CredentialFault(reason, final=True)

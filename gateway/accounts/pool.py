@@ -214,6 +214,13 @@ class Pool:
             for account in self.accounts()
         )
 
+    def flush(self) -> None:
+        """Writes what is not written yet, for a process that is about to end."""
+        if self._memory is not None:
+            with self._lock:
+                self._count_uses()
+            self._memory.flush()
+
     def problems(self) -> list[str]:
         """Why what is served may not be what is stored, in words."""
         found = [roster.problem for roster in self._rosters.values()]
@@ -319,7 +326,11 @@ class Pool:
                     recall(account, changed[account.id])
         if clock - self._counted_at >= USES_EVERY_S:
             self._counted_at = clock
-            for account in (each for accounts in self._by_upstream.values() for each in accounts):
-                if account.unsaved_uses:
-                    self._memory.count(account.id, account.unsaved_uses)
-                    account.unsaved_uses = 0
+            self._count_uses()
+
+    def _count_uses(self) -> None:
+        assert self._memory is not None
+        for account in (each for accounts in self._by_upstream.values() for each in accounts):
+            if account.unsaved_uses:
+                self._memory.count(account.id, account.unsaved_uses)
+                account.unsaved_uses = 0

@@ -60,7 +60,7 @@ class Plan:
         lease = self._choose()
         if lease is None:
             raise self._exhausted()
-        self._begin(lease)
+        self.begin(lease)
         return lease
 
     def elsewhere(self) -> Lease | None:
@@ -69,7 +69,7 @@ class Plan:
             return None
         lease = self._fresh()
         if lease is not None:
-            self._begin(lease)
+            self.begin(lease)
         return lease
 
     def has_other(self, lease: Lease) -> bool:
@@ -112,7 +112,8 @@ class Plan:
         self._note(fault.status, f"cut: {fault.code or fault.raw_type or fault.status}")
         self._pool.fail(lease, verdict, fault.status, worded(fault))
 
-    def _begin(self, lease: Lease) -> None:
+    def begin(self, lease: Lease) -> None:
+        """Notes an attempt that is made now."""
         self._left -= 1
         self._uses[lease.account.id] += 1
         self._began = time.monotonic()

@@ -6,9 +6,12 @@ import logging
 from collections.abc import Iterator, Mapping
 from functools import partial
 
+from gateway.accounts.account import Account
 from gateway.accounts.pool import Lease, Pool
 from gateway.canon import events as ev
 from gateway.canon.fault import Fault, Malformed
+from gateway.canon.models import ModelInfo
+from gateway.canon.quota import Quota
 from gateway.errors import BadRequest, ClientGone, Draining, GatewayError, NotFound
 from gateway.protocols.dialect import AnswerWriter, Asked, Dialect
 from gateway.relay.attempt import Attempt
@@ -16,10 +19,12 @@ from gateway.relay.call import Call
 from gateway.relay.conduit import Conduit
 from gateway.relay.count import provider_count, read_dialogue
 from gateway.relay.estimate import prompt_tokens
+from gateway.relay.listing import listed
 from gateway.relay.plan import AttemptFailed, Plan
 from gateway.relay.resume import Resume, open_text
 from gateway.relay.settings import RelaySettings
 from gateway.relay.stream import CutAfterContent, StreamPump
+from gateway.relay.trial import tried
 from gateway.relay.whole import whole_answer
 from gateway.routing.router import Route, Router, UnknownModel
 from gateway.upstreams.upstream import Upstream, forwarded
@@ -166,6 +171,20 @@ class Relay:
             if counted is not None:
                 return counted, True
         return prompt_tokens(dialogue), False
+
+    def try_account(self, account: Account, model: str) -> Fault | None:
+        """One tiny request by this account; None when it answered. Raises ClientGone, Draining, Malformed."""
+        upstream = self._upstreams[account.upstream]
+        dialect = self._dialects[upstream.dialect]
+        return tried(account, model, self._pool, upstream, self._dialects["chat"], dialect, self._settings)
+
+    def list_of(self, account: Account, timeout_s: float) -> tuple[list[ModelInfo], list[Quota]]:
+        """What the provider lists for this account. Raises AttemptFailed, TransportFault, ValueError."""
+        upstream = self._upstreams[account.upstream]
+        models, quotas = listed(upstream, account, self._dialects[upstream.dialect], timeout_s)
+        if quotas:
+            self._pool.note_quotas(account, quotas)
+        return models, quotas
 
     def _elsewhere(self, plan: Plan, lease: Lease, conduit: Conduit) -> bool:
         if not plan.has_other(lease):
