@@ -173,8 +173,7 @@ class HealthFile:
         for account_id in {*waiting, *uses}:
             old = _mapping(merged.get(account_id))
             so_far = old.get("uses")
-            new = _dated(waiting[account_id]) if account_id in waiting else dict(old)
-            new.setdefault("at", old.get("at", 0))
+            new = _dated(waiting.get(account_id, old))
             new["uses"] = (so_far if isinstance(so_far, int) else 0) + uses.get(account_id, 0)
             merged[account_id] = new
             self._seen[account_id] = new["at"]

@@ -92,7 +92,7 @@ class Callback:
         until = time.monotonic() + timeout_s
         while not self._came.wait(0.2):
             if time.monotonic() > until:
-                raise LoginFailed(f"nobody came back within {timeout_s:.0f} s; with --no-browser you can paste the address")
+                raise LoginFailed(f"nobody came back within {timeout_s:.0f} s; --no-browser lets you paste the address")
         return login.code(self._address)
 
     def close(self) -> None:

@@ -66,6 +66,6 @@ def quotas_worded(account: Account, said: list[Quota] | str) -> str:
     lines = [f"{account.label}:"]
     for quota in sorted(said, key=lambda each: each.model):
         left = "?" if quota.remaining is None else f"{quota.remaining:.0%}"
-        reset = f", resets {time.strftime('%Y-%m-%d %H:%M', time.localtime(quota.resets_at))}" if quota.resets_at else ""
-        lines.append(f"  {quota.model}: {left} left{reset}")
+        moment = time.strftime("%Y-%m-%d %H:%M", time.localtime(quota.resets_at))
+        lines.append(f"  {quota.model}: {left} left{', resets ' + moment if quota.resets_at else ''}")
     return "\n".join(lines)

@@ -58,7 +58,7 @@ def import_accounts(files: tuple[Path, ...], upstream: str) -> None:
     """Take over accounts from a tokens.json, a list of projects, or account files of a predecessor."""
     book = _book()
     for file in files:
-        _said(lambda file=file: book.take_over(file, upstream))  # type: ignore[misc]
+        _said(lambda file=file: book.take_over(file, upstream))
 
 
 @accounts.command()
