@@ -39,7 +39,9 @@ def read_tokens(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def assist_toml(up: ScriptedAssist, tokens: Path, *, bases: tuple[str, ...] = (), tables: str = "", more: str = "") -> str:
+def assist_toml(
+    up: ScriptedAssist, tokens: Path, *, bases: tuple[str, ...] = (), tables: str = "", more: str = ""
+) -> str:
     return f"""
 {tables}
 [[upstreams]]

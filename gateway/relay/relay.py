@@ -21,6 +21,7 @@ from gateway.relay.count import provider_count, read_dialogue
 from gateway.relay.estimate import prompt_tokens
 from gateway.relay.listing import listed
 from gateway.relay.plan import AttemptFailed, Plan
+from gateway.relay.quota_watch import QuotaWatch
 from gateway.relay.resume import Resume, open_text
 from gateway.relay.settings import RelaySettings
 from gateway.relay.stream import CutAfterContent, StreamPump
@@ -28,6 +29,8 @@ from gateway.relay.trial import tried
 from gateway.relay.whole import whole_answer
 from gateway.routing.router import Route, Router, UnknownModel
 from gateway.upstreams.upstream import Upstream, forwarded
+
+QUOTA_TIMEOUT_S = 20.0
 
 log = logging.getLogger("dragoman")
 
@@ -48,6 +51,7 @@ class Relay:
         self._upstreams = upstreams
         self._dialects = dialects
         self._settings = settings
+        self._quotas = QuotaWatch(partial(self.list_of, timeout_s=QUOTA_TIMEOUT_S))
 
     def whole(self, call: Call) -> bytes:
         """The answer's body; headers are told by `call.outcome`. Raises GatewayError or ClientGone."""
@@ -60,7 +64,7 @@ class Relay:
                 plan.opened(lease)
                 body = whole_answer(attempt, exchange)
             except AttemptFailed as failure:
-                plan.failed(lease, failure)
+                self._failed(plan, lease, failure)
                 continue
             except BaseException as other:
                 self._abandon(plan, lease, other)
@@ -94,7 +98,7 @@ class Relay:
                         sent = True
                         yield data
                 except AttemptFailed as failure:
-                    plan.failed(lease, failure)
+                    self._failed(plan, lease, failure)
                     continue
                 except CutAfterContent as cut:
                     attempt.close()
@@ -171,6 +175,12 @@ class Relay:
             if counted is not None:
                 return counted, True
         return prompt_tokens(dialogue), False
+
+    def _failed(self, plan: Plan, lease: Lease, failure: AttemptFailed) -> None:
+        try:
+            plan.failed(lease, failure)
+        finally:
+            self._quotas.failed(lease)
 
     def try_account(self, account: Account, model: str) -> Fault | None:
         """One tiny request by this account; None when it answered. Raises ClientGone, Draining, Malformed."""

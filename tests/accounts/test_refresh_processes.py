@@ -98,8 +98,7 @@ def test_kill_9_in_a_loop_loses_no_token_and_tears_no_file(tmp_path: Path) -> No
         assert all(len(each["note"]) == 20_000 for each in entries)
 
 
-def test_a_read_only_folder_serves_from_memory_and_readiness_says_so(tmp_path: Path) -> None:
-    """As root the folder's mode stops nobody: the file is replaced by a folder's worth of trouble instead."""
+def test_a_file_that_cannot_be_written_now_is_served_from_memory_and_readiness_says_so(tmp_path: Path) -> None:
     tokens = tmp_path / "kept" / "tokens.json"
     tokens.parent.mkdir()
     with ScriptedAssist() as up:

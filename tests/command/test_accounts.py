@@ -87,7 +87,9 @@ def test_reset_disable_and_enable(run: Run, up: ScriptedAssist, tokens: Path) ->
 def test_keys_are_added_without_showing_up_anywhere(run: Run, tokens: Path) -> None:
     write_tokens(tokens)
     assert run("add-key", "gemini", "--label", "mine", input="AIzaSecretKey123\n").exit_code == 0
-    assert json.loads(tokens.read_text())["keys"] == [{"upstream": "gemini", "label": "mine", "api_key": "AIzaSecretKey123"}]
+    assert json.loads(tokens.read_text())["keys"] == [
+        {"upstream": "gemini", "label": "mine", "api_key": "AIzaSecretKey123"}
+    ]
     listed = run("list")
     assert "mine" in listed.output and "AIzaSecretKey123" not in listed.output
     assert run("disable", "mine").exit_code == 0
@@ -100,7 +102,9 @@ def test_keys_are_added_without_showing_up_anywhere(run: Run, tokens: Path) -> N
 def test_import_and_export(run: Run, tokens: Path, tmp_path: Path) -> None:
     write_tokens(tokens, project("r1", mine="kept"))
     theirs = tmp_path / "theirs.json"
-    theirs.write_text(json.dumps({"projects": [project("r1", project_id="p-new"), project("r2"), {"refresh_token": "..."}]}))
+    theirs.write_text(
+        json.dumps({"projects": [project("r1", project_id="p-new"), project("r2"), {"refresh_token": "..."}]})
+    )
     account = tmp_path / "account.json"
     account.write_text(json.dumps({"email": "am@example.com", "token": {"refresh_token": "r9", "project_id": "p9"}}))
     said = run("import", str(theirs), str(account)).output
@@ -139,11 +143,17 @@ def test_login_by_callback(run: Run, up: ScriptedAssist, tokens: Path, monkeypat
     assert said.exit_code == 0, said.output
     assert "found-project" in said.output and "7 days" in said.output
     entry = read_tokens(tokens)[0]
-    assert (entry["refresh_token"], entry["email"], entry["oauth_client"]) == ("new-person", "new@example.com", "client-1")
+    assert (entry["refresh_token"], entry["email"], entry["oauth_client"]) == (
+        "new-person",
+        "new@example.com",
+        "client-1",
+    )
     asked = up.asked("token")[0].body
     assert asked["grant_type"] == "authorization_code" and len(asked["code_verifier"]) >= 43
     link = next(word for word in said.output.split() if "code_challenge" in word)
-    assert "code_challenge_method=S256" in link and "access_type=offline" in link and "client-secret-1" not in said.output
+    assert (
+        "code_challenge_method=S256" in link and "access_type=offline" in link and "client-secret-1" not in said.output
+    )
 
 
 def test_login_by_paste(run: Run, up: ScriptedAssist, tokens: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +166,8 @@ def test_login_by_paste(run: Run, up: ScriptedAssist, tokens: Path, monkeypatch:
     link = Login.link
     monkeypatch.setattr(Login, "link", lambda self: (states.append(self.state), link(self))[1])
     monkeypatch.setattr(
-        "gateway.command.accounts._pasted", lambda: f"http://127.0.0.1:1/oauth-callback?code=new-person&state={states[-1]}"
+        "gateway.command.accounts._pasted",
+        lambda: f"http://127.0.0.1:1/oauth-callback?code=new-person&state={states[-1]}",
     )
     said = run("login", "--no-browser", "--email", "new@example.com")
     assert said.exit_code == 0, said.output

@@ -137,7 +137,7 @@ def fault_of(error: Any, status: int | None = None) -> Fault:
     fault = Fault(
         code,
         message,
-        retry_after=detail_delay(details, message),
+        retry_after=detail_delay(details),
         raw_type=word,
         details=details,
         from_upstream=True,
