@@ -50,6 +50,17 @@ class Account:
         if rest is not None:
             yield model, rest
 
+    def rests_until(self, model: str) -> float:
+        """When the last of the cooldowns in the way of `model` ends, 0.0 without any."""
+        return max((rest.until for _, rest in self.rests(model)), default=0.0)
+
+    def recover(self) -> None:
+        """As good as new, whatever happened before."""
+        self.resting, self.disabled_reason = None, None
+        self.models_resting.clear()
+        self.strikes.clear()
+        self.probing.clear()
+
     def usable(self, model: str, now: float, quota_floor: float = 0.0) -> bool:
         if self.disabled_reason is not None or (self.max_concurrency and self.in_use >= self.max_concurrency):
             return False
