@@ -56,7 +56,6 @@ def write_json(path: Path, document: Any, *, expected: Stamp | None = None, dura
     were killed are swept: they hold secrets.
     """
     path = path.resolve()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     for leftover in path.parent.glob(f".{path.name}.*.new"):
         with contextlib.suppress(OSError):
             leftover.unlink()

@@ -148,6 +148,7 @@ class HealthFile:
 
     def change(self, account_id: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         """Replaces one account's document at once, for the command line. Raises OSError, Unreadable."""
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._rewrite(lambda accounts: {**accounts, account_id: _dated(change(dict(accounts.get(account_id) or {})))})
 
     def flush(self) -> None:
@@ -180,7 +181,6 @@ class HealthFile:
         return merged
 
     def _rewrite(self, change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with file_lock(self._path.with_name(f".{self._path.name}.lock"), LOCK_PATIENCE_S):
             try:
                 document, _ = read_json(self._path)
