@@ -74,6 +74,11 @@ def limited(delay: str = "", reason: str = "RATE_LIMIT_EXCEEDED", **metadata: st
     return status_error(429, "limited", "RESOURCE_EXHAUSTED", details)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 512
+
+
 class ScriptedAssist:
     def __init__(self, *, expires_in: int = 3600, token_delay: float = 0.0) -> None:
         self.seen: list[Seen] = []
@@ -85,8 +90,7 @@ class ScriptedAssist:
         self.quotas: dict[str, dict[str, Any]] = {"gemini-2.5-flash": {"remainingFraction": 0.5}}
         self._scripts: dict[tuple[str, str], list[Reply]] = {}
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), name="assist", daemon=True).start()
 
