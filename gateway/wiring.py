@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from functools import lru_cache, partial
+from pathlib import Path
 
 from gateway.accounts.account import Account
+from gateway.accounts.health import FILE_NAME as HEALTH_FILE
+from gateway.accounts.health import HealthFile
+from gateway.accounts.migrate import migrate
+from gateway.accounts.oauth import Client, Post
+from gateway.accounts.oauth_clients import Clients, known_clients
+from gateway.accounts.oauth_credential import OAuthCredential
 from gateway.accounts.pool import Pool
+from gateway.accounts.roster import TokensRoster
 from gateway.accounts.selection import selector
+from gateway.accounts.tokens import TokensFile
 from gateway.canon.models import ModelInfo
-from gateway.config.model import Config
+from gateway.config.model import DEFAULT_TOKEN_URL, Config
 from gateway.config.model import Upstream as Settings
 from gateway.monitoring.recorder import Recorder
 from gateway.protocols import anthropic, chat, completions, gemini, responses
 from gateway.protocols.dialect import Dialect
-from gateway.protocols.wire_json import loads
+from gateway.relay.listing import listed
 from gateway.relay.relay import Relay
 from gateway.relay.remembered import Remembered
 from gateway.relay.settings import RelaySettings
@@ -23,7 +31,9 @@ from gateway.routing.profiles import profile_for
 from gateway.routing.router import Router, Serving
 from gateway.state.sqlite import SqliteStore
 from gateway.state.store import Store
+from gateway.upstreams.form import post_form
 from gateway.upstreams.kinds import kinds
+from gateway.upstreams.offload import offload
 from gateway.upstreams.transport.session import Transport
 from gateway.upstreams.upstream import Surroundings, Upstream
 from gateway.web.gateway import Gateway
@@ -32,8 +42,6 @@ from gateway.web.keys import ClientKeys
 EMBEDDED = "embedded"
 STATE_FILE = "gateway.db"
 LIST_TIMEOUT_S = 2.0
-LIST_LIMIT = 16 * 1024 * 1024
-LIST_PAGES = 5
 
 
 def dialects() -> dict[str, Dialect]:
@@ -65,6 +73,9 @@ def build(
         selector(config.routing.strategy, config.routing.rotation_count),
         cooldown_max_s=config.routing.cooldown_max_s,
         preferred=config.routing.preferred_account,
+        quota_floor=config.routing.quota_floor,
+        memory=HealthFile(config.data_dir / HEALTH_FILE, offload),
+        rosters=_rosters(upstreams),
     )
     servings = [_serving(upstream, embedded(config)) for upstream in upstreams.values()]
     catalog = Catalog(servings, config.models, partial(_list, upstreams, known, pool))
@@ -113,6 +124,8 @@ def _accounts(config: Config, upstreams: dict[str, Upstream]) -> list[Account]:
     accounts = []
     for name, upstream in upstreams.items():
         settings = upstream.settings
+        if settings.tokens_file:
+            continue
         if not settings.accounts:
             accounts.append(Account(f"{name}/keyless", name, name, weight=settings.weight))
         for number, each in enumerate(settings.accounts):
@@ -129,6 +142,29 @@ def _accounts(config: Config, upstreams: dict[str, Upstream]) -> list[Account]:
                 )
             )
     return accounts
+
+
+def _rosters(upstreams: dict[str, Upstream]) -> dict[str, TokensRoster]:
+    """The accounts of each tokens.json. Projects that came by environment move into it first."""
+    files: dict[str, TokensFile] = {}
+    rosters = {}
+    for name, upstream in upstreams.items():
+        settings = upstream.settings
+        if not settings.tokens_file:
+            continue
+        tokens = files.setdefault(settings.tokens_file, TokensFile(Path(settings.tokens_file), offload))
+        oauth = settings.oauth
+        configured = Client(oauth.client_id, oauth.client_secret, oauth.token_url)
+        if settings.accounts:
+            migrate(tokens, settings.accounts, configured)
+        clients = known_clients(tokens.document, configured, DEFAULT_TOKEN_URL)
+        make = partial(_credential, tokens, clients, partial(post_form, upstream))
+        rosters[name] = TokensRoster(name, tokens, make, max(settings.weight, 1))
+    return rosters
+
+
+def _credential(tokens: TokensFile, clients: Clients, post: Post, name: str, refresh_token: str) -> OAuthCredential:
+    return OAuthCredential(name, tokens, refresh_token, clients, post)
 
 
 def _serving(upstream: Upstream, alone: bool) -> Serving:
@@ -150,30 +186,7 @@ def _list(upstreams: dict[str, Upstream], known: dict[str, Dialect], pool: Pool,
     if upstream.available() is not None:
         raise LookupError("not available")
     account = next(each for each in pool.accounts() if each.upstream == name and each.disabled_reason is None)
-    deadline = time.monotonic() + LIST_TIMEOUT_S
-    found: list[ModelInfo] = []
-    page = ""
-    for _ in range(LIST_PAGES):
-        exchange = upstream.open(
-            "models",
-            page,
-            None,
-            secret=account.secret,
-            proxy=account.proxy,
-            more_headers=upstream.translated_headers,
-            head_timeout=LIST_TIMEOUT_S,
-            deadline=deadline,
-        )
-        try:
-            if exchange.status != 200:
-                raise LookupError(f"status {exchange.status}")
-            models, page = known[upstream.dialect].read_models(
-                loads(exchange.read_all(LIST_LIMIT, LIST_TIMEOUT_S, deadline))
-            )
-        finally:
-            exchange.close()
-        found += models
-        if not page:
-            break
-    return found
-
+    models, quotas = listed(upstream, account, known[upstream.dialect], LIST_TIMEOUT_S)
+    if quotas:
+        pool.note_quotas(account, quotas)
+    return models

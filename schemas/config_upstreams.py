@@ -31,7 +31,7 @@ _REMEDIES = {
     (
         "accounts",
         "code_assist",
-    ): "Its accounts live in tokens_file; add one with `dragoman add-key` and remove this",
+    ): "Its accounts live in tokens_file; add one with `dragoman accounts login` and remove this",
     ("accounts", "cli"): "The tool brings its own login; remove this",
     ("model", ""): "List what it serves in models = [...]",
 }

@@ -192,8 +192,7 @@ class InProcess(Client):
     def revive(self) -> None:
         """Every account is as new."""
         for account in self.gateway.pool.accounts():
-            account.failures, account.resting_until, account.disabled_reason = 0, 0.0, None
-            account.models_resting.clear()
+            account.recover()
 
     def stop(self) -> None:
         self._server.shutdown()

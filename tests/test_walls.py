@@ -29,7 +29,8 @@ ROOMS: dict[str, frozenset[str]] = {
         {"accounts", "canon", "command", "config", "errors", "monitoring", "protocols", "relay", "routing", "schemas"}
     )
     | {"state", "upstreams", "wiring", "app"},
-    "command": frozenset({"config", "errors", "monitoring", "routing", "state", "web", "wiring"}),
+    "command": frozenset({"accounts", "canon", "config", "errors", "monitoring", "relay", "routing", "state"})
+    | {"upstreams", "web", "wiring"},
     "wiring": EVERYTHING,
     "app": frozenset({"command", "web"}),
     "gunicorn.conf": frozenset({"web"}),

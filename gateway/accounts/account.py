@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from gateway.accounts.credential import Credential
+from gateway.accounts.rest import Rest, Strikes
+from gateway.canon.quota import Quota
+
 KEYLESS = "keyless"
+QUOTA_LASTS_S = 3600.0
+"""How long a quota is believed that does not say when it resets."""
 
 
 @dataclass(slots=True, eq=False)
 class Account:
     """`id` is stable and unique ("upstream/label"); `label` is what the operator calls it (an email, mostly).
 
-    `secret` is the credential sent upstream ("" for keyless ones). Times are time.time() seconds. The mutable half
-    belongs to the Pool and is only touched under its lock.
+    `secret` is the credential sent upstream ("" for keyless ones), unless `credential` gives it. The mutable half
+    belongs to the Pool and is only touched under its lock. `probing` holds the models (or "" for all) whose rest is
+    over and being tried by one request.
     """
 
     id: str
@@ -22,24 +30,64 @@ class Account:
     weight: int = 1
     max_concurrency: int = 0
     proxy: str = field(repr=False, default="")
+    credential: Credential | None = field(repr=False, default=None)
 
     in_use: int = 0
     uses: int = 0
-    failures: int = 0
-    resting_until: float = 0.0
-    resting_why: str = ""
-    resting_status: int = 0
-    models_resting: dict[str, tuple[float, str, int]] = field(default_factory=dict)
+    unsaved_uses: int = 0
+    resting: Rest | None = None
+    models_resting: dict[str, Rest] = field(default_factory=dict)
+    strikes: dict[str, Strikes] = field(default_factory=dict)
+    probing: set[str] = field(default_factory=set)
+    quotas: dict[str, Quota] = field(default_factory=dict)
     disabled_reason: str | None = None
 
-    def rests_until(self, model: str) -> float:
-        """When this account may serve `model` again; 0.0 when it may now (or it is disabled: see `usable`)."""
-        entry = self.models_resting.get(model)
-        return max(self.resting_until, entry[0] if entry else 0.0)
+    def rests(self, model: str) -> Iterator[tuple[str, Rest]]:
+        """The cooldowns that stand in the way of `model`, under the word `probing` knows them by."""
+        if self.resting is not None:
+            yield "", self.resting
+        rest = self.models_resting.get(model)
+        if rest is not None:
+            yield model, rest
 
-    def usable(self, model: str, now: float) -> bool:
+    def rests_until(self, model: str) -> float:
+        """When the last of the cooldowns in the way of `model` ends, 0.0 without any."""
+        return max((rest.until for _, rest in self.rests(model)), default=0.0)
+
+    def recover(self) -> None:
+        """As good as new, whatever happened before."""
+        self.resting, self.disabled_reason = None, None
+        self.models_resting.clear()
+        self.strikes.clear()
+        self.probing.clear()
+
+    def usable(self, model: str, now: float, quota_floor: float = 0.0) -> bool:
+        if self.disabled_reason is not None or (self.max_concurrency and self.in_use >= self.max_concurrency):
+            return False
+        if self.resting is not None or self.models_resting:
+            for word, rest in self.rests(model):
+                if rest.left(now) > 0 or (rest.probe and word in self.probing):
+                    return False
+        return not quota_floor or not self.low(model, now, quota_floor)
+
+    def low(self, model: str, now: float, floor: float) -> bool:
+        """Whether what is left for `model` is known to be below `floor`; an unknown quota is not low."""
+        quota = self.quotas.get(model)
         return (
-            self.disabled_reason is None
-            and self.rests_until(model) <= now
-            and (not self.max_concurrency or self.in_use < self.max_concurrency)
+            quota is not None
+            and quota.remaining is not None
+            and quota.remaining < floor
+            and quota.read_at <= now < (quota.resets_at or quota.read_at + QUOTA_LASTS_S)
         )
+
+    def pay(self, deadline: float) -> str:
+        """The secret to send now. Raises CredentialFault. `deadline` is time.monotonic()."""
+        return self.secret if self.credential is None else self.credential.current(deadline)
+
+    def fact(self, name: str) -> str:
+        """What is kept beside the credential under `name`, "" when nothing is."""
+        return "" if self.credential is None else self.credential.fact(name)
+
+    def keep(self, name: str, value: str) -> None:
+        if self.credential is not None:
+            self.credential.keep(name, value)

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from gateway.accounts.account import Account
+from gateway.accounts.health import Memory, document_of, recall
+from gateway.accounts.rest import Rest, Strikes, rest_for
+from gateway.accounts.roster import Roster
 from gateway.accounts.selection import Selector
 from gateway.accounts.verdict import Verdict
+from gateway.canon.quota import Quota
+
+LOOK_EVERY_S = 0.5
+"""How often the pool looks for what others (workers, the command line, a hand edit) have changed."""
+PROBE_WAIT_S = 1.0
+"""What is told of an account that one request is trying out at this moment."""
+USES_EVERY_S = 5.0
 
 
 @dataclass(slots=True, frozen=True)
@@ -23,13 +33,14 @@ class Seat:
 @dataclass(slots=True)
 class Lease:
     """One account for one attempt. `use` is the log's word for the rotation ("2/3"); `repeated` says that the same
-    request asked this account before, so that its failures count once."""
+    request has failed there before; `since` is time.time()."""
 
     account: Account
     seat: Seat
     use: str
-    repeated: bool = False
     settled: bool = False
+    repeated: bool = False
+    since: float = field(default_factory=time.time)
 
 
 @dataclass(slots=True, frozen=True)
@@ -42,10 +53,18 @@ class Recovery:
 
 
 class Pool:
-    """All accounts of the house, by upstream."""
+    """All accounts of the house, by upstream. `rosters` are the upstreams whose accounts come and go while we run."""
 
     def __init__(
-        self, accounts: Iterable[Account], selector: Selector, *, cooldown_max_s: float, preferred: str = ""
+        self,
+        accounts: Iterable[Account],
+        selector: Selector,
+        *,
+        cooldown_max_s: float,
+        preferred: str = "",
+        quota_floor: float = 0.0,
+        memory: Memory | None = None,
+        rosters: Mapping[str, Roster] | None = None,
     ) -> None:
         self._lock = threading.Lock()
         self._by_upstream: dict[str, list[Account]] = {}
@@ -54,6 +73,12 @@ class Pool:
         self._selector = selector
         self._cooldown_max = cooldown_max_s
         self._preferred = preferred
+        self._floor = quota_floor
+        self._memory = memory
+        self._rosters = dict(rosters or {})
+        self._looked_at = self._counted_at = float("-inf")
+        with self._lock:
+            self._look_around()
 
     def lease(self, seats: Sequence[Seat], exclude: Collection[str] = ()) -> Lease | None:
         """The next account for any of `seats` (one tier, equal in rank), or None when none is usable.
@@ -62,11 +87,16 @@ class Pool:
         """
         now = time.time()
         with self._lock:
+            self._look_around()
             usable: list[Account] = []
             seat_of: dict[str, Seat] = {}
             for seat in seats:
                 for account in self._by_upstream.get(seat.upstream, ()):
-                    if account.id not in exclude and account.id not in seat_of and account.usable(seat.model, now):
+                    if (
+                        account.id not in exclude
+                        and account.id not in seat_of
+                        and account.usable(seat.model, now, self._floor)
+                    ):
                         usable.append(account)
                         seat_of[account.id] = seat
             if not usable:
@@ -74,22 +104,26 @@ class Pool:
             if len(usable) == 1:
                 account, use = usable[0], ""
             else:
-                wished = self._preferred
-                preferred = next((each for each in usable if each.label == wished), None) if wished else None
+                preferred = next((each for each in usable if self._preferred and each.label == self._preferred), None)
                 if preferred is not None:
                     account, use = preferred, "preferred"
                 else:
                     account, use = self._selector.pick("+".join(seat.upstream for seat in seats), usable)
-            account.in_use += 1
-            account.uses += 1
+            self._take(account, seat_of[account.id].model)
             return Lease(account, seat_of[account.id], use)
+
+    def lease_of(self, account: Account, model: str) -> Lease:
+        """This account for `model`, whatever its state: for trying it out."""
+        with self._lock:
+            self._take(account, model)
+        return Lease(account, Seat(account.upstream, model), "")
 
     def has_usable(self, seats: Sequence[Seat], exclude: Collection[str]) -> bool:
         """Whether `lease` would find an account now."""
         now = time.time()
         with self._lock:
             return any(
-                account.id not in exclude and account.usable(seat.model, now)
+                account.id not in exclude and account.usable(seat.model, now, self._floor)
                 for seat in seats
                 for account in self._by_upstream.get(seat.upstream, ())
             )
@@ -97,19 +131,21 @@ class Pool:
     def again(self, lease: Lease) -> Lease:
         """The same account once more for the same request, whatever its state."""
         with self._lock:
-            lease.account.in_use += 1
-            lease.account.uses += 1
+            self._take(lease.account, lease.seat.model)
         return Lease(lease.account, lease.seat, lease.use, repeated=True)
+
+    def opened(self, lease: Lease) -> None:
+        """The provider has begun to answer with a 2xx: others need not wait for the end of a probe."""
+        account = lease.account
+        if account.resting is not None or account.models_resting:
+            with self._lock:
+                self._heal(lease)
 
     def succeed(self, lease: Lease) -> None:
         """The attempt was answered: the account is healthy."""
         with self._lock:
-            if not self._release(lease):
-                return
-            account = lease.account
-            account.failures = 0
-            account.resting_until = 0.0
-            account.models_resting.pop(lease.seat.model, None)
+            if self._release(lease):
+                self._heal(lease)
 
     def release(self, lease: Lease) -> None:
         """The attempt says nothing about the account (the client left, or its request was at fault)."""
@@ -118,28 +154,18 @@ class Pool:
 
     def fail(self, lease: Lease, verdict: Verdict, status: int, why: str) -> None:
         """`why` is a short reason for logs and `dragoman accounts list`, without secrets."""
+        account = lease.account
         with self._lock:
-            if not self._release(lease):
+            if not self._release(lease) or verdict.action in ("wait", "give_up"):
                 return
-            account = lease.account
-            now = time.time()
             if verdict.action == "disable":
-                account.disabled_reason = why
-                return
-            if verdict.action in ("wait", "give_up"):
-                return
-            if verdict.action == "block":
-                account.models_resting[lease.seat.model] = (now + self._rest(verdict, 1), why, status)
-                return
-            if not (lease.repeated and account.failures):
-                account.failures += 1
-            rest = self._rest(verdict, account.failures)
-            if rest <= 0:
-                return
-            if verdict.action == "cool_model":
-                account.models_resting[lease.seat.model] = (now + rest, why, status)
+                account.disabled_reason = account.disabled_reason or why
+                if account.credential is None:
+                    self._note(account)
             else:
-                account.resting_until, account.resting_why, account.resting_status = now + rest, why, status
+                self._cool(lease, verdict, status, why)
+        if verdict.action == "disable" and account.credential is not None:
+            account.credential.disable(why)
 
     def recovery(self, seats: Iterable[Seat]) -> Recovery | None:
         """When the soonest account of `seats` is back; None when none will come back by itself."""
@@ -150,34 +176,161 @@ class Pool:
                 for account in self._by_upstream.get(seat.upstream, ()):
                     if account.disabled_reason is not None:
                         continue
-                    entry = account.models_resting.get(seat.model)
-                    until, why, status = account.resting_until, account.resting_why, account.resting_status
-                    if entry is not None and entry[0] > until:
-                        until, why, status = entry
-                    found = Recovery(max(until - now, 0.0), status or 429, why or "all slots are in use")
+                    found = self._recovery(account, seat.model, now)
                     if soonest is None or found.seconds < soonest.seconds:
                         soonest = found
         return soonest
 
+    def note_quotas(self, account: Account, quotas: Iterable[Quota]) -> None:
+        """What the provider says is left. A model with something left rests no longer, one without until its reset."""
+        now = time.time()
+        with self._lock:
+            for quota in quotas:
+                account.quotas[quota.model] = quota
+                rest = account.models_resting.get(quota.model)
+                if rest is None or rest.kind != "quota" or quota.remaining is None or quota.read_at < rest.since:
+                    continue
+                if quota.remaining > 0:
+                    del account.models_resting[quota.model]
+                    account.strikes.pop(f"quota:{quota.model}", None)
+                elif not rest.announced and quota.resets_at > now:
+                    account.models_resting[quota.model] = rest_for(
+                        now, quota.resets_at - now, (), 1, self._cooldown_max,
+                        why=rest.why, status=rest.status, kind="quota",
+                    ) or rest  # fmt: skip
+            self._note(account)
+
     def accounts(self) -> list[Account]:
         """All accounts, in the order of the config."""
-        return [account for accounts in self._by_upstream.values() for account in accounts]
+        with self._lock:
+            self._look_around()
+            return [account for accounts in self._by_upstream.values() for account in accounts]
 
     def any_usable(self) -> bool:
         """Whether at least one account could be leased now (for readiness)."""
         now = time.time()
-        return any(account.disabled_reason is None and account.resting_until <= now for account in self.accounts())
+        return any(
+            account.disabled_reason is None and (account.resting is None or account.resting.left(now) <= 0)
+            for account in self.accounts()
+        )
+
+    def flush(self) -> None:
+        """Writes what is not written yet, for a process that is about to end."""
+        if self._memory is not None:
+            with self._lock:
+                self._count_uses()
+            self._memory.flush()
+
+    def problems(self) -> list[str]:
+        """Why what is served may not be what is stored, in words."""
+        found = [roster.problem for roster in self._rosters.values()]
+        if self._memory is not None:
+            found.append(self._memory.problem)
+        return [problem for problem in found if problem]
+
+    def _take(self, account: Account, model: str) -> None:
+        account.in_use += 1
+        account.uses += 1
+        account.unsaved_uses += 1
+        if account.resting is not None or account.models_resting:
+            account.probing.update(word for word, rest in account.rests(model) if rest.probe)
 
     def _release(self, lease: Lease) -> bool:
         if lease.settled:
             return False
         lease.settled = True
-        lease.account.in_use -= 1
+        account = lease.account
+        account.in_use -= 1
+        if account.probing:
+            account.probing -= {"", lease.seat.model}
         return True
 
-    def _rest(self, verdict: Verdict, failures: int) -> float:
-        if verdict.delay is not None:
-            return min(max(verdict.delay, 1.0), self._cooldown_max)
-        if not verdict.ladder:
-            return 0.0
-        return min(verdict.ladder[min(failures, len(verdict.ladder)) - 1], self._cooldown_max)
+    def _heal(self, lease: Lease) -> None:
+        """Ends the rests that were there when the request began: one that began before a limit was hit proves
+        nothing about it."""
+        account, model = lease.account, lease.seat.model
+        if not (account.resting or account.models_resting or account.strikes):
+            return
+        changed = False
+        if account.resting is not None and account.resting.since <= lease.since:
+            account.resting, changed = None, True
+        rest = account.models_resting.get(model)
+        if rest is not None and rest.since <= lease.since:
+            del account.models_resting[model]
+            changed = True
+        for kind in [kind for kind in account.strikes if kind in ("rate", "server", "other", f"quota:{model}")]:
+            if account.strikes[kind].at <= lease.since:
+                del account.strikes[kind]
+                changed = True
+        if changed:
+            self._note(account)
+
+    def _cool(self, lease: Lease, verdict: Verdict, status: int, why: str) -> None:
+        account, model, now = lease.account, lease.seat.model, time.time()
+        whole = verdict.action not in ("block", "cool_model")
+        known = account.resting if whole else account.models_resting.get(model)
+        kind = verdict.kind
+        strikes = account.strikes.setdefault(f"quota:{model}" if kind == "quota" else kind, Strikes())
+        # Requests that were under way together and fail together are one failure, and so are one request's attempts.
+        again = strikes.count > 0 and (lease.repeated or strikes.at > lease.since)
+        count = strikes.count if again else strikes.strike(now)
+        rest = rest_for(
+            now, verdict.delay, verdict.ladder, count, self._cooldown_max, why=why, status=status, kind=kind
+        )
+        if rest is not None and (known is None or known.until <= rest.until or known.since <= lease.since):
+            if whole:
+                account.resting = rest
+            else:
+                account.models_resting[model] = rest
+        self._note(account)
+
+    def _recovery(self, account: Account, model: str, now: float) -> Recovery:
+        last: tuple[float, Rest] | None = None
+        for word, rest in account.rests(model):
+            left = rest.left(now)
+            if left <= 0 and rest.probe and word in account.probing:
+                left = PROBE_WAIT_S
+            if last is None or left > last[0]:
+                last = left, rest
+        if self._floor and account.low(model, now, self._floor):
+            quota = account.quotas[model]
+            left = min(max((quota.resets_at or now + 60.0) - now, 1.0), self._cooldown_max)
+            if last is None or left > last[0]:
+                return Recovery(left, 429, "its quota is below quota_floor")
+        if last is None:
+            return Recovery(0.0, 429, "all slots are in use")
+        return Recovery(last[0], last[1].status or 429, last[1].why)
+
+    def _note(self, account: Account) -> None:
+        if self._memory is not None:
+            self._memory.note(account.id, document_of(account))
+
+    def _look_around(self) -> None:
+        """Takes over what others have changed. Called under the lock."""
+        clock = time.monotonic()
+        if clock - self._looked_at < LOOK_EVERY_S:
+            return
+        self._looked_at = clock
+        for upstream, roster in self._rosters.items():
+            accounts = roster.changed()
+            if accounts is not None:
+                self._by_upstream[upstream] = accounts
+                if self._memory is not None:
+                    self._memory.forget_seen()
+        if self._memory is None:
+            return
+        changed = self._memory.changed()
+        if changed:
+            for account in (each for accounts in self._by_upstream.values() for each in accounts):
+                if account.id in changed:
+                    recall(account, changed[account.id])
+        if clock - self._counted_at >= USES_EVERY_S:
+            self._counted_at = clock
+            self._count_uses()
+
+    def _count_uses(self) -> None:
+        assert self._memory is not None
+        for account in (each for accounts in self._by_upstream.values() for each in accounts):
+            if account.unsaved_uses:
+                self._memory.count(account.id, account.unsaved_uses)
+                account.unsaved_uses = 0

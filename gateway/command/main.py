@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gateway import __version__
+from gateway.command.accounts import accounts
 from gateway.command.loading import configured, hand_on
 
 
@@ -88,6 +89,9 @@ def reload() -> None:
     ok, message = reloaded(_config())
     click.echo(message)
     sys.exit(0 if ok else 1)
+
+
+command.add_command(accounts)
 
 
 def _config() -> Any:

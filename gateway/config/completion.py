@@ -90,6 +90,23 @@ def provider_upstreams(env: Environment, declared: Iterable[Upstream]) -> tuple[
     return made, hints
 
 
+def with_keys(
+    upstreams: Iterable[Upstream], keys: Iterable[tuple[str, UpstreamAccount]]
+) -> tuple[list[Upstream], list[str]]:
+    """The keys of tokens.json as accounts of the upstream they name, or of one of that kind which is made for them."""
+    found = {upstream.name: upstream for upstream in upstreams}
+    hints: list[str] = []
+    for name, account in keys:
+        upstream = found.get(name)
+        if upstream is None and name in PROVIDER_KEYS.values():
+            upstream = Upstream(name=name, kind=name)
+        if upstream is None or upstream.kind not in PROVIDER_KEYS.values():
+            hints.append(f'tokens.json: the key "{account.label}" is not used, no upstream "{name}" takes keys')
+        elif account.api_key not in {each.api_key for each in upstream.accounts}:
+            found[name] = replace(upstream, accounts=(*upstream.accounts, account))
+    return list(found.values()), hints
+
+
 def with_projects(
     upstreams: tuple[Upstream, ...], env: Environment, accounts: tuple[UpstreamAccount, ...], tokens: Path
 ) -> tuple[tuple[Upstream, ...], list[str]]:

@@ -14,6 +14,7 @@ from gateway.config.completion import (
     ASSIST,
     completed,
     provider_upstreams,
+    with_keys,
     with_projects,
     without_placeholders,
 )
@@ -21,7 +22,7 @@ from gateway.config.environment import Environment, clean, read_environment
 from gateway.config.model import Config
 from gateway.config.problems import ConfigError, Problem
 from gateway.config.substitution import substitute
-from gateway.config.tokens_file import read_tokens
+from gateway.config.tokens_file import read_keys, read_tokens
 from gateway.config.toml_file import read_toml
 
 DEFAULT_FILE = "dragoman.toml"
@@ -85,6 +86,8 @@ def _finish(
     tokens = data_dir / "tokens.json"
     accounts, token_hints, token_problems = read_tokens(tokens)
     assist = {ASSIST} if accounts or env.projects else set()
+    keys = read_keys(tokens)
+    assist |= {name for name, _ in keys}
     config, faults = check(document, frozenset({*env.provider_keys, *assist}))
     broken = {problem.path for problem in problems}
     problems += [fault for fault in faults if fault.path not in broken]
@@ -97,8 +100,9 @@ def _finish(
 
     kept, placeholder_hints = without_placeholders(config.upstreams, unset)
     made, provider_hints = provider_upstreams(env, config.upstreams)
+    with_all_keys, key_hints = with_keys((*kept, *made), keys)
     folder = file.parent.absolute()
-    upstreams = tuple(completed(upstream, data_dir, folder, env) for upstream in (*kept, *made))
+    upstreams = tuple(completed(upstream, data_dir, folder, env) for upstream in with_all_keys)
     upstreams, project_hints = with_projects(upstreams, env, accounts, tokens)
     upstreams = tuple(completed(upstream, data_dir, folder, env) for upstream in upstreams)
     auth = replace(
@@ -112,7 +116,10 @@ def _finish(
         upstreams=upstreams,
         data_dir=data_dir,
         source=source,
-        hints=(*env.hints, *sample_hints, *placeholder_hints, *provider_hints, *token_hints, *project_hints),
+        hints=(
+            *(*env.hints, *sample_hints, *placeholder_hints),
+            *(*provider_hints, *token_hints, *key_hints, *project_hints),
+        ),
     )
     return replace(config, warnings=tuple(advise(config)))
 

@@ -44,6 +44,24 @@ def usable_projects(document: Any, where: str) -> tuple[tuple[UpstreamAccount, .
     return tuple(accounts), hints
 
 
+def read_keys(path: Path) -> list[tuple[str, UpstreamAccount]]:
+    """(upstream, account) for each key that `dragoman accounts add-key` has put under `keys`; none of a file that
+    cannot be read, of which `read_tokens` complains."""
+    try:
+        document = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except (OSError, ValueError):
+        return []
+    listed = document.get("keys") if isinstance(document, Mapping) else None
+    found = []
+    for entry in listed if isinstance(listed, list) else []:
+        key, name = (entry.get("api_key"), entry.get("upstream")) if isinstance(entry, Mapping) else (None, None)
+        if isinstance(key, str) and isinstance(name, str) and name and not is_placeholder(key):
+            label = entry.get("label")
+            account = UpstreamAccount(label=label if isinstance(label, str) else "", api_key=key.strip())
+            found.append((name, account))
+    return found
+
+
 def read_tokens(path: Path) -> tuple[tuple[UpstreamAccount, ...], list[str], list[Problem]]:
     """Usable projects, hints and problems of a tokens.json; a file that is not there has none of them."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Any
 
 from gateway.accounts.pool import Lease
 from gateway.canon.dialogue import Loss
@@ -13,6 +14,7 @@ from gateway.protocols.dialect import Asked, Dialect
 from gateway.protocols.names import NameMap
 from gateway.protocols.passing import fitted, with_model
 from gateway.protocols.wire_json import dumps
+from gateway.relay.asking import Asking, asked
 from gateway.relay.call import Call, Mode
 from gateway.relay.estimate import rough_prompt_tokens
 from gateway.relay.plan import AttemptFailed
@@ -31,9 +33,6 @@ from gateway.upstreams.transport.faults import (
 )
 from gateway.upstreams.upstream import Upstream, forwarded
 
-ERROR_BODY_LIMIT = 1024 * 1024
-ERROR_BODY_TIMEOUT_S = 10.0
-
 
 class Attempt:
     """`mode` is chosen here, once. `dialect` is the upstream's; `started` is time.monotonic(); `drop_usage` says that
@@ -47,8 +46,8 @@ class Attempt:
         self.settings = settings
         self.started = time.monotonic()
         same = dialect.name == call.dialect.name and call.framing == "sse"
-        self.mode: Mode = "passthrough" if same else "translated"
-        self.hear = settings.remembered.listener(complete=self.mode != "passthrough")
+        self.mode: Mode = "translated" if not same else "passthrough" if upstream.wrapper is None else "wrapped"
+        self.hear = settings.remembered.listener(complete=not self.native)
         self.names: NameMap | None = None
         self.losses: list[Loss] = []
         self.drop_usage = False
@@ -75,29 +74,35 @@ class Attempt:
             created=int(time.time()),
         )
 
+    @property
+    def native(self) -> bool:
+        """Whether the client gets the provider's own words."""
+        return self.mode != "translated"
+
     def open(self) -> Exchange:
         """Sends the request; returns a 2xx exchange. Raises AttemptFailed, BadRequest (strict), ClientGone,
-        Draining."""
+        Draining.
+
+        A credential that is refused is renewed and the request sent once more, by the same account.
+        """
         body, headers = self._prepare()
-        limits = self.upstream.limits
+        call, limits = self.call, self.upstream.limits
+        asking = Asking(
+            operation="stream" if call.stream else "generate",
+            model=self.model,
+            body=body,
+            deadline=call.deadline,
+            head_timeout=limits.first_content if call.stream else limits.whole,
+            headers=headers,
+            request_id=call.request_id,
+            on_open=call.live.attach,
+            answer_limit=self.settings.answer_limit,
+        )
         try:
-            exchange = self.upstream.open(
-                "stream" if self.call.stream else "generate",
-                self.model,
-                body,
-                secret=self.lease.account.secret,
-                proxy=self.lease.account.proxy,
-                more_headers=headers,
-                head_timeout=limits.first_content if self.call.stream else limits.whole,
-                deadline=self.call.deadline,
-                on_open=self.call.live.attach,
-            )
+            self.exchange = asked(asking, self.lease.account, self.upstream, self.dialect)
         except TransportFault as fault:
             raise self.broken(fault) from None
-        self.exchange = exchange
-        if not 200 <= exchange.status < 300:
-            raise AttemptFailed(self._refusal(exchange))
-        return exchange
+        return self.exchange
 
     def broken(self, fault: TransportFault) -> AttemptFailed:
         """The transport's word for what happened as a failure of this attempt. Raises ClientGone, Draining."""
@@ -111,9 +116,11 @@ class Attempt:
         if self.exchange is not None:
             self.exchange.close()
 
-    def _prepare(self) -> tuple[bytes, dict[str, str]]:
+    def _prepare(self) -> tuple[bytes | dict[str, Any], dict[str, str]]:
         call, upstream = self.call, self.upstream
-        profile = self.settings.profile_for(self.model)
+        profile = upstream.fitted(self.settings.profile_for(self.model))
+        if self.mode == "wrapped":
+            return fitted(call.raw, call.body, profile)[1], dict(upstream.translated_headers)
         if self.mode == "passthrough":
             raw, body = fitted(call.raw, call.body, profile)
             raw = with_model(raw, body, self.model)
@@ -135,27 +142,8 @@ class Attempt:
                 param=grave[0].path,
                 code="lossy_translation",
             )
-        return dumps(written.body), dict(upstream.translated_headers)
-
-    def _refusal(self, exchange: Exchange) -> Fault:
-        """What a provider said with a status that is no success."""
-        try:
-            body = exchange.read_all(ERROR_BODY_LIMIT, ERROR_BODY_TIMEOUT_S, self.call.deadline)
-        except Aborted as aborted:
-            raise self.broken(aborted) from None
-        except TransportFault:
-            body = b""
-        if 300 <= exchange.status < 400:
-            return Fault(
-                502,
-                f"the upstream {self.upstream.name} answered with a redirect ({exchange.status}), "
-                "which is not followed: correct its base_urls",
-                code="upstream_error",
-                from_upstream=True,
-            )
-        fault = self.dialect.read_error(exchange.status, exchange.headers, body)
-        fault.from_upstream = True
-        return fault
+        sent = written.body if upstream.wrapper is not None else dumps(written.body)
+        return sent, dict(upstream.translated_headers)
 
 
 def transport_fault(fault: TransportFault, upstream: str) -> Fault:

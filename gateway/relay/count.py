@@ -11,8 +11,10 @@ from gateway.canon.pairing import paired
 from gateway.canon.profile import Profile
 from gateway.errors import ClientGone
 from gateway.protocols.dialect import Dialect
-from gateway.protocols.wire_json import JSONDecodeError, dumps, loads
+from gateway.protocols.wire_json import JSONDecodeError, loads
+from gateway.relay.asking import Asking, Unaskable, asked
 from gateway.relay.call import Call
+from gateway.relay.plan import AttemptFailed
 from gateway.upstreams.transport.faults import Aborted, TransportFault
 from gateway.upstreams.upstream import Upstream
 
@@ -36,26 +38,27 @@ def provider_count(
     counting = dialect.counting
     if counting is None or not upstream.counts:
         return None
-    written = dialect.write_request(replace(dialogue, model=lease.seat.model), profile)
+    model = lease.seat.model
+    written = dialect.write_request(replace(dialogue, model=model), upstream.fitted(profile))
+    asking = Asking(
+        operation="count",
+        model=model,
+        body=counting.write(written.body, model),
+        deadline=time.monotonic() + PATIENCE_S,
+        head_timeout=PATIENCE_S,
+        headers=upstream.translated_headers,
+        request_id=call.request_id,
+        on_open=call.live.attach,
+    )
     try:
-        exchange = upstream.open(
-            "count",
-            lease.seat.model,
-            dumps(counting.write(written.body, lease.seat.model)),
-            secret=lease.account.secret,
-            proxy=lease.account.proxy,
-            more_headers=upstream.translated_headers,
-            head_timeout=PATIENCE_S,
-            deadline=time.monotonic() + PATIENCE_S,
-            on_open=call.live.attach,
-        )
+        exchange = asked(asking, lease.account, upstream, dialect)
         try:
             raw = exchange.read_all(LIMIT, PATIENCE_S)
         finally:
             exchange.close()
     except Aborted:
         raise ClientGone from None
-    except TransportFault:
+    except (TransportFault, AttemptFailed, Unaskable):
         return None
     if exchange.status != 200:
         return None

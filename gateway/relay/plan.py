@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections import Counter
 from dataclasses import dataclass
 
-from gateway.accounts.pool import Lease, Pool
-from gateway.accounts.verdict import GRACE_S, Verdict, judge
+from gateway.accounts.pool import Lease, Pool, Recovery
+from gateway.accounts.refusal import worded
+from gateway.accounts.verdict import GRACE_S, SERVER_LADDER_S, Verdict, judge
 from gateway.canon.fault import Fault
 from gateway.errors import ClientGone, Exhausted, GatewayError
 from gateway.relay.call import Attempted, Call
@@ -21,11 +23,13 @@ PAUSE_S = 0.4
 
 
 class AttemptFailed(Exception):
-    """An attempt did not answer. `fault` says why, in the provider's words where it spoke."""
+    """An attempt did not answer. `fault` says why, in the provider's words where it spoke; `renewed` that the
+    credential had been fetched anew just before."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, *, renewed: bool = False) -> None:
         super().__init__(fault.message)
         self.fault = fault
+        self.renewed = renewed
 
 
 @dataclass(slots=True)
@@ -56,7 +60,7 @@ class Plan:
         lease = self._choose()
         if lease is None:
             raise self._exhausted()
-        self._begin(lease)
+        self.begin(lease)
         return lease
 
     def elsewhere(self) -> Lease | None:
@@ -65,12 +69,16 @@ class Plan:
             return None
         lease = self._fresh()
         if lease is not None:
-            self._begin(lease)
+            self.begin(lease)
         return lease
 
     def has_other(self, lease: Lease) -> bool:
         """Whether another account than that of `lease`, not tried yet, could take the request now."""
         return self._left > 0 and self._pool.has_usable(self.route.seats(), {*self._tried, lease.account.id})
+
+    def opened(self, lease: Lease) -> None:
+        """The provider has begun to answer."""
+        self._pool.opened(lease)
 
     def answered(self, lease: Lease) -> None:
         self._note(200, "answered")
@@ -85,13 +93,14 @@ class Plan:
         """Settles the account. Raises GatewayError when no other attempt can help (the request is at fault)."""
         fault = failure.fault
         self._tried.add(lease.account.id)
-        verdict = judge(fault)
+        verdict = _judged(lease, fault, failure.renewed)
         if fault.code == "empty_response":
             self._empty += 1
             if self._empty > EMPTY_RETRIES:
                 self._left = 0
         self._note(fault.status, f"{verdict.action}: {fault.code or fault.raw_type or fault.status}")
-        self._pool.fail(lease, verdict, fault.status, _short(fault))
+        why = worded(fault) + (", again with a fresh token" if failure.renewed else "")
+        self._pool.fail(lease, verdict, fault.status, why)
         self._last = _Last(lease, fault, verdict)
         if verdict.action == "give_up" and not self._bigger_context(fault):
             raise GatewayError(fault)
@@ -99,11 +108,12 @@ class Plan:
     def failed_late(self, lease: Lease, fault: Fault) -> None:
         """Settles an account whose answer broke after content: no further attempt follows from here by itself."""
         self._tried.add(lease.account.id)
-        verdict = judge(fault)
+        verdict = _judged(lease, fault, False)
         self._note(fault.status, f"cut: {fault.code or fault.raw_type or fault.status}")
-        self._pool.fail(lease, verdict, fault.status, _short(fault))
+        self._pool.fail(lease, verdict, fault.status, worded(fault))
 
-    def _begin(self, lease: Lease) -> None:
+    def begin(self, lease: Lease) -> None:
+        """Notes an attempt that is made now."""
         self._left -= 1
         self._uses[lease.account.id] += 1
         self._began = time.monotonic()
@@ -159,10 +169,10 @@ class Plan:
     def _exhausted(self) -> GatewayError:
         recovery = self._pool.recovery(self.route.seats())
         if self._last is not None:
-            fault = self._last.fault
-            if fault.status in (429, 503, 529) and fault.retry_after is None and recovery:
-                fault.retry_after = max(recovery.seconds, 1.0)
-            return Exhausted(_credential(fault))
+            fault = _credential(self._last.fault)
+            if fault.status in (429, 503, 529) and recovery:
+                self._tell_recovery(fault, recovery)
+            return Exhausted(fault)
         if recovery is None:
             return Exhausted(
                 Fault(
@@ -177,15 +187,32 @@ class Plan:
             Fault(
                 status,
                 f"all accounts for this model are resting ({recovery.why}); "
-                f"the first is back in {recovery.seconds:.0f} s",
+                f"the first is back in {math.ceil(recovery.seconds)} s",
                 code="rate_limit_exceeded" if status == 429 else "no_account_available",
                 retry_after=max(recovery.seconds, 1.0),
             )
         )
 
+    @staticmethod
+    def _tell_recovery(fault: Fault, recovery: Recovery) -> None:
+        """The provider spoke for the account that was asked last; what counts is the one that is back first."""
+        if recovery.seconds > 0:
+            fault.retry_after = recovery.seconds
+            fault.message += f" (the first account for this model is back in {math.ceil(recovery.seconds)} s)"
+        elif fault.retry_after is None:
+            fault.retry_after = 1.0
+
     def _note(self, status: int, outcome: str) -> None:
         entry = self.call.outcome.attempts[-1]
         entry.status, entry.outcome, entry.seconds = status, outcome, time.monotonic() - self._began
+
+
+def _judged(lease: Lease, fault: Fault, renewed: bool) -> Verdict:
+    """A credential that can be renewed is not given up for a refusal in the middle of an answer: the next request finds
+    out."""
+    verdict = judge(fault, renewed=renewed)
+    final = renewed or lease.account.credential is None or fault.code == "upstream_auth"
+    return verdict if final or verdict.action != "disable" else Verdict("rotate", ladder=SERVER_LADDER_S)
 
 
 def _credential(fault: Fault) -> Fault:
@@ -199,7 +226,3 @@ def _credential(fault: Fault) -> Fault:
             from_upstream=True,
         )
     return fault
-
-
-def _short(fault: Fault) -> str:
-    return f"{fault.status} {fault.code or fault.raw_type or ''}".strip()

@@ -6,9 +6,12 @@ import logging
 from collections.abc import Iterator, Mapping
 from functools import partial
 
+from gateway.accounts.account import Account
 from gateway.accounts.pool import Lease, Pool
 from gateway.canon import events as ev
 from gateway.canon.fault import Fault, Malformed
+from gateway.canon.models import ModelInfo
+from gateway.canon.quota import Quota
 from gateway.errors import BadRequest, ClientGone, Draining, GatewayError, NotFound
 from gateway.protocols.dialect import AnswerWriter, Asked, Dialect
 from gateway.relay.attempt import Attempt
@@ -16,13 +19,18 @@ from gateway.relay.call import Call
 from gateway.relay.conduit import Conduit
 from gateway.relay.count import provider_count, read_dialogue
 from gateway.relay.estimate import prompt_tokens
+from gateway.relay.listing import listed
 from gateway.relay.plan import AttemptFailed, Plan
+from gateway.relay.quota_watch import QuotaWatch
 from gateway.relay.resume import Resume, open_text
 from gateway.relay.settings import RelaySettings
 from gateway.relay.stream import CutAfterContent, StreamPump
+from gateway.relay.trial import tried
 from gateway.relay.whole import whole_answer
 from gateway.routing.router import Route, Router, UnknownModel
 from gateway.upstreams.upstream import Upstream, forwarded
+
+QUOTA_TIMEOUT_S = 20.0
 
 log = logging.getLogger("dragoman")
 
@@ -43,6 +51,7 @@ class Relay:
         self._upstreams = upstreams
         self._dialects = dialects
         self._settings = settings
+        self._quotas = QuotaWatch(partial(self.list_of, timeout_s=QUOTA_TIMEOUT_S))
 
     def whole(self, call: Call) -> bytes:
         """The answer's body; headers are told by `call.outcome`. Raises GatewayError or ClientGone."""
@@ -51,9 +60,11 @@ class Relay:
             lease = plan.next()
             attempt = self._attempt(call, lease)
             try:
-                body = whole_answer(attempt, attempt.open())
+                exchange = attempt.open()
+                plan.opened(lease)
+                body = whole_answer(attempt, exchange)
             except AttemptFailed as failure:
-                plan.failed(lease, failure)
+                self._failed(plan, lease, failure)
                 continue
             except BaseException as other:
                 self._abandon(plan, lease, other)
@@ -81,12 +92,13 @@ class Relay:
                     writer = call.dialect.answer_writer(attempt.asked())
                     pump = StreamPump(attempt, writer, partial(self._elsewhere, plan, lease))
                     exchange = attempt.open()
+                    plan.opened(lease)
                     self._tell(attempt)
                     for data in pump.run(exchange):
                         sent = True
                         yield data
                 except AttemptFailed as failure:
-                    plan.failed(lease, failure)
+                    self._failed(plan, lease, failure)
                     continue
                 except CutAfterContent as cut:
                     attempt.close()
@@ -164,6 +176,26 @@ class Relay:
                 return counted, True
         return prompt_tokens(dialogue), False
 
+    def _failed(self, plan: Plan, lease: Lease, failure: AttemptFailed) -> None:
+        try:
+            plan.failed(lease, failure)
+        finally:
+            self._quotas.failed(lease)
+
+    def try_account(self, account: Account, model: str) -> Fault | None:
+        """One tiny request by this account; None when it answered. Raises ClientGone, Draining, Malformed."""
+        upstream = self._upstreams[account.upstream]
+        dialect = self._dialects[upstream.dialect]
+        return tried(account, model, self._pool, upstream, self._dialects["chat"], dialect, self._settings)
+
+    def list_of(self, account: Account, timeout_s: float) -> tuple[list[ModelInfo], list[Quota]]:
+        """What the provider lists for this account. Raises AttemptFailed, TransportFault, ValueError."""
+        upstream = self._upstreams[account.upstream]
+        models, quotas = listed(upstream, account, self._dialects[upstream.dialect], timeout_s)
+        if quotas:
+            self._pool.note_quotas(account, quotas)
+        return models, quotas
+
     def _elsewhere(self, plan: Plan, lease: Lease, conduit: Conduit) -> bool:
         if not plan.has_other(lease):
             return False
@@ -193,7 +225,7 @@ class Relay:
         outcome = attempt.call.outcome
         outcome.losses = attempt.losses
         outcome.response_headers = {}
-        if attempt.mode == "passthrough" and attempt.exchange is not None:
+        if attempt.native and attempt.exchange is not None:
             outcome.response_headers = forwarded(attempt.exchange.headers, attempt.upstream.response_headers)
 
     def _abandon(self, plan: Plan, lease: Lease, why: BaseException) -> None:

@@ -72,7 +72,7 @@ class StreamPump:
     def _pump(self, exchange: Exchange) -> Iterator[bytes]:
         attempt, keepalive = self.attempt, self.settings.keepalive_s
         conduit: Conduit
-        if attempt.mode == "passthrough":
+        if attempt.native:
             conduit = Passing(attempt.dialect, drop_usage=attempt.drop_usage)
         else:
             conduit = Translating(attempt.dialect, attempt.names, self.writer)

@@ -30,7 +30,7 @@ def whole_answer(attempt: Attempt, exchange: Exchange) -> bytes:
     outcome.usage = answer.usage
     outcome.finish = answer.choices[0].finish.reason
     outcome.account = attempt.lease.account.label
-    if attempt.mode == "passthrough" and not streamed:
+    if attempt.native and not streamed:
         return raw
     outcome.mode = "translated"
     return call.dialect.write_answer(answer, attempt.asked())

@@ -11,14 +11,16 @@ from types import MappingProxyType
 from typing import ClassVar, Literal
 from urllib.parse import quote
 
+from gateway.canon.profile import Profile
 from gateway.config.model import Server
 from gateway.config.model import Upstream as Settings
 from gateway.upstreams.transport.call import Abortable
 from gateway.upstreams.transport.exchange import Exchange
 from gateway.upstreams.transport.faults import ConnectFault, ConnectTimeout, Cut, HeadTimeout, TransportFault
 from gateway.upstreams.transport.session import Transport
+from gateway.upstreams.wrapper import Wrapper
 
-Operation = Literal["generate", "stream", "count", "models", "embed", "embed_batch"]
+Operation = Literal["generate", "stream", "count", "models", "embed", "embed_batch", "load", "onboard"]
 
 MOVE_ON = frozenset((404, 408))
 """Besides 5xx, the statuses after which the next of several base URLs is tried."""
@@ -51,7 +53,8 @@ class Upstream:
     `dialect` the wire dialect it speaks; `families` patterns of model names it serves when the operator lists none;
     `request_headers` names (or prefixes ending in "*") of client headers handed on in pass-through;
     `response_headers` the same for the way back; `translated_headers` sent when the request was translated; `counts`
-    says that the provider has an endpoint that counts tokens.
+    says that the provider has an endpoint that counts tokens; `wrapper` the envelope around its dialect, None where it
+    speaks it bare.
     """
 
     kind: ClassVar[str]
@@ -61,11 +64,12 @@ class Upstream:
     response_headers: tuple[str, ...] = ("x-request-id", "request-id", "x-ratelimit-*", "retry-after", "retry-after-ms")
     translated_headers: Mapping[str, str] = MappingProxyType({})
     counts: ClassVar[bool] = False
+    wrapper: Wrapper | None = None
 
     def __init__(self, settings: Settings, surroundings: Surroundings) -> None:
         self.settings = settings
         self.name = settings.name
-        self._transport = surroundings.transport
+        self._transports = surroundings.transport
         server = surroundings.server
         self.limits = Limits(
             first_content=_first(settings.first_content_timeout_s, server.first_content_timeout_s),
@@ -122,7 +126,7 @@ class Upstream:
         headers = self.headers_for(secret)
         if more_headers:
             headers = {**headers, **more_headers}
-        transport = self._transport(proxy or self.settings.proxy, self.settings.ca_file)
+        transport = self.transport(proxy)
         last = len(bases) - 1
         wait = self.limits.first_content if head_timeout is None else head_timeout
         for number, base in enumerate(bases):
@@ -146,6 +150,14 @@ class Upstream:
                 continue
             return exchange
         raise ConnectFault(f"the upstream {self.name} has no address yet")
+
+    def fitted(self, profile: Profile) -> Profile:
+        """The facts about a model as they are at this provider."""
+        return profile
+
+    def transport(self, proxy: str = "") -> Transport:
+        """The connections to this upstream, by an account's `proxy` or its own."""
+        return self._transports(proxy or self.settings.proxy, self.settings.ca_file)
 
     def available(self) -> str | None:
         """Why this upstream cannot be asked now, in words; None when it can."""

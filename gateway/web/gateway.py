@@ -35,6 +35,10 @@ class Gateway:
     running: set[Live] = field(default_factory=set)
     draining: bool = False
 
+    def warnings(self) -> list[str]:
+        """What an operator should look at though requests are answered."""
+        return [*([self.state.why] if self.state.why else []), *self.pool.problems()]
+
     def ready(self) -> str | None:
         """Why no request can be answered now, in words; None when at least one account is usable."""
         if self.draining:

@@ -37,8 +37,8 @@ def health_blueprint(door: Door) -> Blueprint:
         def answer() -> tuple[int, dict[str, Any]]:
             reason = gateway.ready()
             if reason is None:
-                degraded = {"degraded": gateway.state.why} if gateway.state.why else {}
-                return 200, {"status": "ready", "version": __version__, **degraded}
+                why = "; ".join(gateway.warnings())
+                return 200, {"status": "ready", "version": __version__, **({"degraded": why} if why else {})}
             return 503, {"status": "not ready", "reason": reason, "version": __version__}
 
         return guarded(answer)

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from gateway.accounts.account import Account
+from gateway.accounts.rest import Rest
 
 
 def test_rest_of_the_account_and_of_a_model() -> None:
     account = Account("up/a", "up", "a")
     assert account.usable("m", 100.0) and account.rests_until("m") == 0.0
-    account.models_resting["m"] = (200.0, "quota", 429)
+    account.models_resting["m"] = Rest(100.0, 200.0, "quota", 429)
     assert not account.usable("m", 199.0) and account.usable("m", 200.0) and account.usable("n", 100.0)
-    account.resting_until = 300.0
+    account.resting = Rest(100.0, 300.0, "rate", 429)
     assert account.rests_until("m") == account.rests_until("n") == 300.0
 
 

@@ -83,7 +83,7 @@ def test_a_fallback_of_another_model_is_named() -> None:
                 reply = gateway.ask("messages", model="wished", stream=stream)
                 assert (reply.headers["x-mapped-model"], reply.told.model) == ("second", "second")
             up.play(text("from the first"), model="first")
-            gateway.gateway.pool.accounts()[0].resting_until = 0.0
+            gateway.gateway.pool.accounts()[0].recover()
             reply = gateway.ask("chat", model="wished")
             assert (reply.headers["x-mapped-model"], reply.told.model) == ("first", "wished")
 

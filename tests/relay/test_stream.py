@@ -220,7 +220,7 @@ def test_an_error_in_a_whole_answer_to_a_streamed_request_has_its_status() -> No
         up.play(json_body({"error": {"message": "slow down", "code": 429}}))
         with InProcess(config_for(Provider(up), routing={"max_attempts": 1})) as gateway:
             reply = gateway.ask("chat", stream=True)
-            assert (reply.status, gateway.gateway.pool.accounts()[0].resting_status) == (429, 429)
+            assert (reply.status, gateway.gateway.pool.accounts()[0].resting.status) == (429, 429)
 
 
 @MODES

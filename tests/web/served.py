@@ -41,8 +41,7 @@ class Served:
     def rested(self) -> Served:
         """As if new, for tests that share one (werkzeug takes 15 ms to compile the routes)."""
         for account in self.gateway.pool.accounts():
-            account.failures, account.resting_until, account.disabled_reason = 0, 0.0, None
-            account.models_resting.clear()
+            account.recover()
         self.notes.records.clear()
         return self
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from gateway import __version__
+from gateway.accounts.rest import Rest
 from tests.web.served import served, upstream
 
 KEY = "sk-the-right-key-0123456789"
@@ -42,7 +45,8 @@ def test_ready_only_while_an_account_is_usable() -> None:
 
 def test_not_ready_while_all_rest() -> None:
     house = served()
-    house.gateway.pool.accounts()[0].resting_until = 9e12
+    now = time.time()
+    house.gateway.pool.accounts()[0].resting = Rest(now, now + 900, "429", 429)
     assert "resting" in house.client.get("/readyz").get_json()["reason"]
 
 

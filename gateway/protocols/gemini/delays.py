@@ -1,17 +1,17 @@
-"""How long a provider asks to wait: headers, google.rpc.RetryInfo, quotaResetDelay."""
+"""How long a provider asks to wait: headers, google.rpc.RetryInfo, quotaResetDelay, quotaResetTimeStamp."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|h|m|s))+")
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
-_IN_TEXT = re.compile(r"\b(?:retry in|reset after) ((?:\d+(?:\.\d+)?(?:ms|h|m|s))+)(?![\w])")
 
 
 def duration(value: Any) -> float | None:
@@ -50,18 +50,29 @@ def _number(value: str | None) -> float | None:
     return float(value)
 
 
-def detail_delay(details: list[dict[str, Any]], message: str) -> float | None:
-    """RetryInfo first, then quotaResetDelay, then Google's own sentence ("Please retry in 38.3s.")."""
+def detail_delay(details: list[dict[str, Any]]) -> float | None:
+    """RetryInfo first, then quotaResetDelay, then quotaResetTimeStamp; sentences are not read."""
     for detail in details:
         if str(detail.get("@type", "")).endswith("RetryInfo"):
             found = duration(detail.get("retryDelay"))
             if found is not None:
                 return found
-    for detail in details:
-        metadata = detail.get("metadata")
-        for place in (metadata, detail):
-            found = duration(place.get("quotaResetDelay")) if isinstance(place, dict) else None
-            if found is not None:
-                return found
-    told = _IN_TEXT.search(message[:4000])
-    return duration(told.group(1)) if told else None
+    for name, read in (("quotaResetDelay", duration), ("quotaResetTimeStamp", _until)):
+        for detail in details:
+            metadata = detail.get("metadata")
+            for place in (metadata, detail):
+                found = read(place.get(name)) if isinstance(place, dict) else None
+                if found is not None:
+                    return found
+    return None
+
+
+def _until(value: Any) -> float | None:
+    """Seconds until an RFC 3339 time; None for anything else."""
+    if not isinstance(value, str) or len(value) > 64 or "T" not in value:
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip())
+        return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None

@@ -68,7 +68,9 @@ _DAILY = re.compile(r"per_?day", re.I)
 def error_document(fault: Fault) -> dict[str, Any]:
     """{"code", "message", "status", "details"}, RetryInfo among the details when the wait is known."""
     details = [detail for detail in fault.details if isinstance(detail.get("@type"), str)]
-    if fault.retry_after is not None and not any(detail["@type"] == _RETRY_INFO for detail in details):
+    if fault.retry_after is not None:
+        # The provider spoke for one account; retry_after is about all that could answer.
+        details = [detail for detail in details if detail["@type"] != _RETRY_INFO]
         seconds = f"{max(0.0, fault.retry_after):.3f}".rstrip("0").rstrip(".")
         details.append({"@type": _RETRY_INFO, "retryDelay": f"{seconds}s"})
     status = fault.status if 400 <= fault.status <= 599 else 500
@@ -135,7 +137,7 @@ def fault_of(error: Any, status: int | None = None) -> Fault:
     fault = Fault(
         code,
         message,
-        retry_after=detail_delay(details, message),
+        retry_after=detail_delay(details),
         raw_type=word,
         details=details,
         from_upstream=True,

@@ -127,8 +127,8 @@ def test_wording_is_kept(message):
         ),
         ({}, [{"@type": "x.RetryInfo", "retryDelay": {"seconds": "3", "nanos": 500000000}}], "m", 3.5),
         ({}, [{"reason": "X", "metadata": {"quotaResetDelay": "168h0m1s"}}], "m", 604801),
-        ({}, [], "Please retry in 38.25s.", 38.25),
-        ({}, [], "Your quota will reset after 900ms.", 0.9),
+        ({}, [], "Please retry in 38.25s.", None),
+        ({}, [], "Your quota will reset after 900ms.", None),
         ({}, [], "gemini-2.5 models: 5m tokens, retry in 2.5 models", None),
         ({"retry-after": "soon"}, [{"@type": "x.RetryInfo", "retryDelay": "-3s"}], "m", None),
     ],
@@ -136,6 +136,14 @@ def test_wording_is_kept(message):
 def test_waits(headers, details, message, expected):
     fault = read(429, error(429, message, details=details), headers)
     assert fault.retry_after == (None if expected is None else pytest.approx(expected))
+
+
+def test_a_quota_reset_timestamp():
+    later = (datetime.now(UTC) + timedelta(seconds=60)).isoformat()
+    details = [{"@type": "a"}, {"reason": "QUOTA_EXHAUSTED", "metadata": {"quotaResetTimeStamp": later}}]
+    assert 55 < read(429, error(429, "m", details=details), {}).retry_after <= 60
+    details[1]["metadata"]["quotaResetTimeStamp"] = "gemini-2.5 models"
+    assert read(429, error(429, "m", details=details), {}).retry_after is None
 
 
 def test_retry_after_as_a_date():

@@ -1,0 +1,200 @@
+"""`dragoman accounts ...` against a scripted provider, as a person at the keyboard runs it."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gateway.command.main import command
+from tests.assist_house import MODEL, assist_toml, project, read_tokens, write_tokens
+from tests.scripted.assist import Reply, ScriptedAssist, limited
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def up() -> Iterator[ScriptedAssist]:
+    with ScriptedAssist() as scripted:
+        yield scripted
+
+
+@pytest.fixture
+def tokens(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "tokens.json"
+
+
+@pytest.fixture
+def run(up: ScriptedAssist, tokens: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    tokens.parent.mkdir()
+    config = tmp_path / "dragoman.toml"
+    config.write_text(assist_toml(up, tokens))
+    monkeypatch.setenv("DRAGOMAN_CONFIG", str(config))
+    monkeypatch.setenv("DRAGOMAN_DATA", str(tokens.parent))
+    for name in ("GEMINI_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "DRAGOMAN_OVERRIDES"):
+        monkeypatch.delenv(name, raising=False)
+
+    def invoke(*words: str, **more: Any) -> Result:
+        return CliRunner().invoke(command, ["accounts", *words], **more)
+
+    return invoke
+
+
+def test_list_tells_state_uses_cooldown_quota_and_why(run: Run, up: ScriptedAssist, tokens: Path) -> None:
+    write_tokens(
+        tokens,
+        project("r1", up.account("r1", access=True)),
+        project("r2", up.account("r2", access=True)),
+        project("r3", enabled=False, disabled_reason="old trouble"),
+    )
+    up.play("generateContent", limited("300s"), refresh="r2")
+    assert run("test", "r1@example.com", "--model", MODEL).exit_code == 0
+    assert run("test", "r2@example.com", "--model", MODEL).exit_code == 1
+    assert "50%" in run("quota", "r1@example.com").output
+    rows = {row["account"]: row for row in json.loads(run("list", "--json").output)}
+    assert [rows[f"r{n}@example.com"]["state"] for n in (1, 2, 3)] == ["usable", "cooling", "disabled"]
+    assert rows["r1@example.com"]["uses"] == 1 and rows["r1@example.com"]["quota"] == {MODEL: 0.5}
+    assert 290 < rows["r2@example.com"]["cooldown_s"][""] <= 300 and "429" in rows["r2@example.com"]["why"]
+    assert rows["r3@example.com"]["why"] == "old trouble"
+    table = run("list").output
+    assert "old trouble" in table and "access-" not in table and "client-secret" not in table
+
+
+def test_reset_disable_and_enable(run: Run, up: ScriptedAssist, tokens: Path) -> None:
+    write_tokens(tokens, project("r1", up.account("r1", access=True)))
+    up.play("generateContent", limited("300s"))
+    assert run("test", "r1@example.com").exit_code == 1
+    assert run("reset", "all").exit_code == 0
+    assert json.loads(run("list", "--json").output)[0]["state"] == "usable"
+    assert run("disable", "r1@example.com").exit_code == 0
+    assert read_tokens(tokens)[0]["enabled"] is False
+    assert "operator" in json.loads(run("list", "--json").output)[0]["why"]
+    assert run("enable", "r1@example.com").exit_code == 0
+    assert read_tokens(tokens)[0]["enabled"] is True
+    unknown = run("enable", "nobody")
+    assert unknown.exit_code == 1 and "r1@example.com" in unknown.output
+
+
+def test_keys_are_added_without_showing_up_anywhere(run: Run, tokens: Path) -> None:
+    write_tokens(tokens)
+    assert run("add-key", "gemini", "--label", "mine", input="AIzaSecretKey123\n").exit_code == 0
+    assert json.loads(tokens.read_text())["keys"] == [
+        {"upstream": "gemini", "label": "mine", "api_key": "AIzaSecretKey123"}
+    ]
+    listed = run("list")
+    assert "mine" in listed.output and "AIzaSecretKey123" not in listed.output
+    assert run("disable", "mine").exit_code == 0
+    assert json.loads(run("list", "--json").output)[0]["state"] == "disabled"
+    assert run("enable", "mine").exit_code == 0
+    assert json.loads(run("list", "--json").output)[0]["state"] == "usable"
+    assert run("add-key", "gemini", input="your-key\n").exit_code == 1
+
+
+def test_import_and_export(run: Run, tokens: Path, tmp_path: Path) -> None:
+    write_tokens(tokens, project("r1", mine="kept"))
+    theirs = tmp_path / "theirs.json"
+    theirs.write_text(
+        json.dumps({"projects": [project("r1", project_id="p-new"), project("r2"), {"refresh_token": "..."}]})
+    )
+    account = tmp_path / "account.json"
+    account.write_text(json.dumps({"email": "am@example.com", "token": {"refresh_token": "r9", "project_id": "p9"}}))
+    said = run("import", str(theirs), str(account)).output
+    assert "1 new accounts, 1 known" in said
+    entries = read_tokens(tokens)
+    assert [each["refresh_token"] for each in entries] == ["r1", "r2", "r9"]
+    assert (entries[0]["project_id"], entries[0]["mine"], entries[2]["email"]) == ("p-new", "kept", "am@example.com")
+    assert run("export", str(tmp_path / "out.json")).exit_code == 0
+    assert read_tokens(tmp_path / "out.json") == entries and (tmp_path / "out.json").stat().st_mode & 0o777 == 0o600
+
+
+def _browser(answer: Callable[[str, str], str]) -> Callable[[str], bool]:
+    """A browser that goes to the link and comes back with what `answer(code, state)` gives."""
+
+    def come_back(link: str) -> bool:
+        query = parse_qs(urlsplit(link).query)
+        address = f"{query['redirect_uri'][0]}?{answer('new-person', query['state'][0])}"
+
+        def visit() -> None:
+            try:
+                urllib.request.urlopen(address, timeout=5).read()
+            except OSError:
+                pass
+
+        threading.Thread(target=visit, daemon=True).start()
+        return True
+
+    return come_back
+
+
+def test_login_by_callback(run: Run, up: ScriptedAssist, tokens: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_tokens(tokens)
+    up.account("new-person", project="found-project")
+    monkeypatch.setattr("webbrowser.open", _browser(lambda code, state: f"code={code}&state={state}"))
+    said = run("login", "--email", "new@example.com", "--timeout", "10")
+    assert said.exit_code == 0, said.output
+    assert "found-project" in said.output and "7 days" in said.output
+    entry = read_tokens(tokens)[0]
+    assert (entry["refresh_token"], entry["email"], entry["oauth_client"]) == (
+        "new-person",
+        "new@example.com",
+        "client-1",
+    )
+    asked = up.asked("token")[0].body
+    assert asked["grant_type"] == "authorization_code" and len(asked["code_verifier"]) >= 43
+    link = next(word for word in said.output.split() if "code_challenge" in word)
+    assert (
+        "code_challenge_method=S256" in link and "access_type=offline" in link and "client-secret-1" not in said.output
+    )
+
+
+def test_login_by_paste(run: Run, up: ScriptedAssist, tokens: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a machine without a browser; a state that is not this login's is refused."""
+    write_tokens(tokens, project("old", enabled=False, disabled_reason="gone", email="new@example.com"))
+    up.account("new-person")
+    states: list[str] = []
+    from gateway.accounts.login import Login
+
+    link = Login.link
+    monkeypatch.setattr(Login, "link", lambda self: (states.append(self.state), link(self))[1])
+    monkeypatch.setattr(
+        "gateway.command.accounts._pasted",
+        lambda: f"http://127.0.0.1:1/oauth-callback?code=new-person&state={states[-1]}",
+    )
+    said = run("login", "--no-browser", "--email", "new@example.com")
+    assert said.exit_code == 0, said.output
+    [entry] = read_tokens(tokens)
+    assert (entry["refresh_token"], entry["enabled"]) == ("new-person", True)
+    monkeypatch.setattr("gateway.command.accounts._pasted", lambda: "http://127.0.0.1:1/x?code=new-person&state=other")
+    refused = run("login", "--no-browser")
+    assert refused.exit_code == 1 and "state" in refused.output
+
+
+def test_login_without_a_refresh_token_is_an_error(
+    run: Run, up: ScriptedAssist, tokens: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AM-U19."""
+    write_tokens(tokens)
+    up.play("token", Reply(200, {"access_token": "a", "expires_in": 3600}))
+    monkeypatch.setattr("webbrowser.open", _browser(lambda code, state: f"code={code}&state={state}"))
+    said = run("login", "--timeout", "10")
+    assert said.exit_code == 1 and "no refresh token" in said.output and read_tokens(tokens) == []
+
+
+def test_a_callback_of_somebody_else_is_not_obeyed(
+    run: Run, up: ScriptedAssist, tokens: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tokens(tokens)
+    monkeypatch.setattr("webbrowser.open", _browser(lambda code, state: f"code={code}&state=guessed"))
+    began = time.monotonic()
+    said = run("login", "--timeout", "1")
+    assert said.exit_code == 1 and time.monotonic() - began >= 0.9 and up.refreshes == 0
+    assert re.search(r"nobody came back", said.output)
