@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config.load import load
 from tests.running import RunningGateway
 
 ROOT = Path(__file__).parent.parent
@@ -47,14 +48,20 @@ def test_commands_of_the_configuration_part() -> None:
     assert "gpt-4o" in said
 
 
-def test_the_five_line_configuration_is_valid(tmp_path: Path) -> None:
-    from gateway.config.load import load
-
+def test_the_configurations_shown_are_valid_together(tmp_path: Path) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```toml\n(.*?)```", text, re.S)
-    assert len(blocks) == 2
+    assert len(blocks) >= 3
+    upstreams = [block for block in blocks if block.startswith("[[upstreams]]")]
     file = tmp_path / "dragoman.toml"
-    file.write_text("\n".join(blocks), encoding="utf-8")
-    config = load(file, environ={"GEMINI_API_KEY": "AIzaTest-0123456789", "DRAGOMAN_DATA": str(tmp_path)})
-    assert config.upstreams[0].accounts[0].api_key == "AIzaTest-0123456789"
+    file.write_text("\n".join([*(block for block in blocks if block not in upstreams), *upstreams]), encoding="utf-8")
+    environ = {
+        "GEMINI_API_KEY": "AIzaTest-0123456789",
+        "OAUTH_CLIENT_ID": "client.apps.example",
+        "OAUTH_CLIENT_SECRET": "a-secret-0123456789",
+        "DRAGOMAN_DATA": str(tmp_path),
+    }
+    config = load(file, environ=environ)
+    assert config.upstreams[0].accounts[0].api_key == environ["GEMINI_API_KEY"]
+    assert config.upstreams[1].oauth.client_id == environ["OAUTH_CLIENT_ID"]
     assert config.models.map["claude-*"] == ("anthropic/claude-sonnet-4-5", "gemini-2.5-pro")
