@@ -2,34 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response
 
-from gateway.canon.fault import Fault
-from gateway.errors import GatewayError
-from gateway.protocols.dialect import Dialect
 from gateway.web.door import Door
 from gateway.web.models import model_list, one_model
 from schemas.messages import MESSAGES
-from schemas.wire import WireSchema
-
-
-def without_thread(
-    dialect: Dialect, schema: WireSchema, body: dict[str, Any], environ: dict[str, Any]
-) -> tuple[Dialect, WireSchema]:
-    """A server-held thread would lose the conversation if it were ignored. The SDK's tool runner knows this refusal
-    and sends the whole history instead (beta message-threads-2026-08-12)."""
-    if body.get("thread") is not None:
-        raise GatewayError(
-            Fault(
-                400,
-                "thread is not supported by this gateway: send the whole conversation in messages",
-                param="thread",
-                details=[{"error_code": "thread_unsupported_request", "unsupported": ["thread"]}],
-            )
-        )
-    return dialect, schema
 
 
 def anthropic_blueprint(door: Door, mount: str) -> Blueprint:
@@ -39,7 +16,7 @@ def anthropic_blueprint(door: Door, mount: str) -> Blueprint:
 
     @routes.post("/messages")
     def messages() -> Response:
-        return door.generate(dialect, MESSAGES, shape=without_thread, mount=mount)
+        return door.generate(dialect, MESSAGES, mount=mount)
 
     @routes.post("/messages/count_tokens")
     def count_tokens() -> Response:
