@@ -45,7 +45,7 @@ class Attempt:
         self.dialect = dialect
         self.settings = settings
         self.started = time.monotonic()
-        same = dialect.name == call.dialect.name and call.framing == "sse"
+        same = dialect.name == call.dialect.name and call.framing == "sse" and call.preset is None
         self.mode: Mode = "translated" if not same else "passthrough" if upstream.wrapper is None else "wrapped"
         self.hear = settings.remembered.listener(complete=not self.native)
         self.names: NameMap | None = None
@@ -58,14 +58,15 @@ class Attempt:
         return self.lease.seat.model
 
     def asked(self) -> Asked:
-        """What the client's answer writer must know. The model named is the one that answers when it is a fallback.
+        """What the client's answer writer must know. The model named is the one that answers when it is a fallback
+        or an agent's.
 
         Raises Malformed."""
         call, estimate = self.call, 0
         if call.stream and self.mode == "translated" and call.dialect.opens_with_usage:
             estimate = rough_prompt_tokens(call.dialogue()[0], len(call.raw))
         return Asked(
-            model=call.asked if self.model == call.target else self.model,
+            model=call.asked if self.model == call.target and call.preset is None else self.model,
             request_id=call.request_id,
             include_usage=_wants_usage(call),
             body=call.body,
