@@ -9,7 +9,7 @@ from typing import Any
 from gateway.accounts.pool import Lease
 from gateway.canon.dialogue import Loss
 from gateway.canon.fault import Fault
-from gateway.errors import BadRequest, ClientGone, Draining
+from gateway.errors import BadRequest, ClientGone, Draining, GatewayError
 from gateway.protocols.dialect import Asked, Dialect
 from gateway.protocols.names import NameMap
 from gateway.protocols.passing import fitted, with_model
@@ -86,6 +86,9 @@ class Attempt:
 
         A credential that is refused is renewed and the request sent once more, by the same account.
         """
+        refusal = self.upstream.refuses(self.call.headers)
+        if refusal is not None:
+            raise GatewayError(Fault(403, refusal, code="origin_not_allowed"))
         body, headers = self._prepare()
         call, limits = self.call, self.upstream.limits
         asking = Asking(
