@@ -20,7 +20,7 @@ from gateway.canon.models import ModelInfo
 from gateway.config.model import DEFAULT_TOKEN_URL, Config
 from gateway.config.model import Upstream as Settings
 from gateway.monitoring.recorder import Recorder
-from gateway.protocols import anthropic, chat, completions, gemini, responses
+from gateway.protocols import anthropic, chat, completions, gemini, prompt, responses
 from gateway.protocols.dialect import Dialect
 from gateway.relay.listing import listed
 from gateway.relay.relay import Relay
@@ -45,8 +45,8 @@ LIST_TIMEOUT_S = 2.0
 
 
 def dialects() -> dict[str, Dialect]:
-    """Every dialect a client may speak, by name."""
-    return {each.DIALECT.name: each.DIALECT for each in (chat, completions, responses, anthropic, gemini)}
+    """Every dialect a client or an upstream may speak, by name (no client speaks prompt)."""
+    return {each.DIALECT.name: each.DIALECT for each in (chat, completions, responses, anthropic, gemini, prompt)}
 
 
 def embedded(config: Config) -> bool:
@@ -127,7 +127,16 @@ def _accounts(config: Config, upstreams: dict[str, Upstream]) -> list[Account]:
         if settings.tokens_file:
             continue
         if not settings.accounts:
-            accounts.append(Account(f"{name}/keyless", name, name, weight=settings.weight))
+            accounts.append(
+                Account(
+                    f"{name}/keyless",
+                    name,
+                    name,
+                    weight=settings.weight,
+                    max_concurrency=upstream.at_once,
+                    repeats=upstream.repeats,
+                )
+            )
         for number, each in enumerate(settings.accounts):
             label = each.email or each.label or f"{name}-{number + 1}"
             accounts.append(

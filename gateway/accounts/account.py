@@ -20,7 +20,7 @@ class Account:
 
     `secret` is the credential sent upstream ("" for keyless ones), unless `credential` gives it. The mutable half
     belongs to the Pool and is only touched under its lock. `probing` holds the models (or "" for all) whose rest is
-    over and being tried by one request.
+    over and being tried by one request. `repeats`: one request may ask it more than once.
     """
 
     id: str
@@ -31,6 +31,7 @@ class Account:
     max_concurrency: int = 0
     proxy: str = field(repr=False, default="")
     credential: Credential | None = field(repr=False, default=None)
+    repeats: bool = True
 
     in_use: int = 0
     uses: int = 0

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gateway.accounts.account import Account
 from gateway.canon.quota import Quota
 
 
-def described(accounts: Iterable[Account], now: float | None = None) -> list[dict[str, Any]]:
-    """One object an account, without secrets. `cooldown_s` is by model, "" for all of them."""
+def described(
+    accounts: Iterable[Account], now: float | None = None, unavailable: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """One object an account, without secrets. `cooldown_s` is by model, "" for all of them; `unavailable` are upstreams
+    that cannot be asked now (a tool that is not installed), with the reason."""
     now = time.time() if now is None else now
     rows = []
     for account in accounts:
@@ -22,6 +25,9 @@ def described(accounts: Iterable[Account], now: float | None = None) -> list[dic
         why = account.disabled_reason or "; ".join(
             f"{model + ': ' if model else ''}{rest.why}" for model, rest in rests.items() if model in cooling
         )
+        missing = (unavailable or {}).get(account.upstream)
+        if missing is not None and state != "disabled":
+            state, why = "unavailable", missing
         known = {model: quota.remaining for model, quota in account.quotas.items() if quota.remaining is not None}
         rows.append(
             {

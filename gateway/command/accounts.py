@@ -24,7 +24,8 @@ def list_accounts(as_json: bool) -> None:
     """Every account: its state, uses, cooldown, quota, and why."""
     from gateway.command.account_table import described, worded
 
-    rows = described(_book().gateway.pool.accounts())
+    gateway = _book().gateway
+    rows = described(gateway.pool.accounts(), unavailable=gateway.unavailable())
     click.echo(json.dumps(rows, indent=2, ensure_ascii=False) if as_json else worded(rows))
 
 

@@ -11,6 +11,7 @@ import click
 
 from gateway import __version__
 from gateway.command.accounts import accounts
+from gateway.command.agents import agents
 from gateway.command.loading import configured, hand_on
 
 
@@ -92,6 +93,7 @@ def reload() -> None:
 
 
 command.add_command(accounts)
+command.add_command(agents)
 
 
 def _config() -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from gateway.accounts.pool import Lease
 from gateway.canon.dialogue import Loss
 from gateway.canon.fault import Fault
-from gateway.errors import BadRequest, ClientGone, Draining
+from gateway.errors import BadRequest, ClientGone, Draining, GatewayError
 from gateway.protocols.dialect import Asked, Dialect
 from gateway.protocols.names import NameMap
 from gateway.protocols.passing import fitted, with_model
@@ -45,7 +45,7 @@ class Attempt:
         self.dialect = dialect
         self.settings = settings
         self.started = time.monotonic()
-        same = dialect.name == call.dialect.name and call.framing == "sse"
+        same = dialect.name == call.dialect.name and call.framing == "sse" and call.preset is None
         self.mode: Mode = "translated" if not same else "passthrough" if upstream.wrapper is None else "wrapped"
         self.hear = settings.remembered.listener(complete=not self.native)
         self.names: NameMap | None = None
@@ -58,14 +58,15 @@ class Attempt:
         return self.lease.seat.model
 
     def asked(self) -> Asked:
-        """What the client's answer writer must know. The model named is the one that answers when it is a fallback.
+        """What the client's answer writer must know. The model named is the one that answers when it is a fallback
+        or an agent's.
 
         Raises Malformed."""
         call, estimate = self.call, 0
         if call.stream and self.mode == "translated" and call.dialect.opens_with_usage:
             estimate = rough_prompt_tokens(call.dialogue()[0], len(call.raw))
         return Asked(
-            model=call.asked if self.model == call.target else self.model,
+            model=call.asked if self.model == call.target and call.preset is None else self.model,
             request_id=call.request_id,
             include_usage=_wants_usage(call),
             body=call.body,
@@ -85,6 +86,9 @@ class Attempt:
 
         A credential that is refused is renewed and the request sent once more, by the same account.
         """
+        refusal = self.upstream.refuses(self.call.headers)
+        if refusal is not None:
+            raise GatewayError(Fault(403, refusal, code="origin_not_allowed"))
         body, headers = self._prepare()
         call, limits = self.call, self.upstream.limits
         asking = Asking(

@@ -12,6 +12,7 @@ from gateway.canon.dialogue import Dialogue, Loss
 from gateway.canon.pairing import paired
 from gateway.canon.usage import Usage
 from gateway.protocols.dialect import Dialect
+from gateway.relay.preset import Preset
 from gateway.upstreams.transport.call import Abortable
 
 Mode = Literal["passthrough", "wrapped", "translated"]
@@ -80,7 +81,8 @@ class Outcome:
 class Call:
     """`body` is the client's JSON object, `raw` its bytes; `asked` the model name the client used; `mount` the URL
     prefix it came by ("/openai", ...); `framing` "array" for Gemini's streamed JSON array; `headers` the client's,
-    lower-case names; `deadline` time.monotonic(); `target` the first model of its route (another one is a fallback)."""
+    lower-case names; `deadline` time.monotonic(); `target` the first model of its route (another one is a fallback);
+    `preset` what an agent puts in."""
 
     dialect: Dialect
     body: dict[str, Any]
@@ -96,6 +98,7 @@ class Call:
     outcome: Outcome = field(default_factory=Outcome)
     started: float = field(default_factory=time.monotonic)
     target: str = ""
+    preset: Preset | None = None
     _dialogue: Dialogue | None = None
 
     def dialogue(self) -> tuple[Dialogue, list[Loss]]:
@@ -103,5 +106,7 @@ class Call:
         if self._dialogue is None:
             dialogue = self.dialect.read_request(self.body, model=self.asked, stream=self.stream)
             dialogue.turns, self.outcome.losses = paired(dialogue.turns)
+            if self.preset is not None:
+                dialogue = self.preset.applied(dialogue, self.dialect.name)
             self._dialogue = dialogue
         return self._dialogue, self.outcome.losses

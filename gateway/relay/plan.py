@@ -129,7 +129,13 @@ class Plan:
         last = self._last
         if self._left <= 0 or time.monotonic() >= self.call.deadline:
             return None
-        if last is not None and last.verdict.action == "wait" and self._uses[last.lease.account.id] < ASKED_AT_MOST:
+        repeats = last is not None and last.lease.account.repeats
+        if (
+            last is not None
+            and repeats
+            and last.verdict.action == "wait"
+            and self._uses[last.lease.account.id] < ASKED_AT_MOST
+        ):
             self._sleep((last.verdict.delay or 0.0) + 0.05)
             self._tried.discard(last.lease.account.id)
             return self._pool.again(last.lease)
@@ -138,7 +144,7 @@ class Plan:
             return fresh
         if last is None:
             return self._soon()
-        if last.verdict.passing:
+        if last.verdict.passing and repeats:
             self._sleep(PAUSE_S * (1 + random.random()) * len(self.call.outcome.attempts))
             return self._pool.again(last.lease)
         return self._soon()

@@ -9,7 +9,9 @@ from functools import partial
 from gateway.accounts.account import Account
 from gateway.accounts.pool import Lease, Pool
 from gateway.canon import events as ev
+from gateway.canon.answer import Answer
 from gateway.canon.fault import Fault, Malformed
+from gateway.canon.fold import unfold
 from gateway.canon.models import ModelInfo
 from gateway.canon.quota import Quota
 from gateway.errors import BadRequest, ClientGone, Draining, GatewayError, NotFound
@@ -22,6 +24,7 @@ from gateway.relay.estimate import prompt_tokens
 from gateway.relay.listing import listed
 from gateway.relay.plan import AttemptFailed, Plan
 from gateway.relay.quota_watch import QuotaWatch
+from gateway.relay.rehearsal import rehearsed
 from gateway.relay.resume import Resume, open_text
 from gateway.relay.settings import RelaySettings
 from gateway.relay.stream import CutAfterContent, StreamPump
@@ -55,6 +58,8 @@ class Relay:
 
     def whole(self, call: Call) -> bytes:
         """The answer's body; headers are told by `call.outcome`. Raises GatewayError or ClientGone."""
+        if call.body.get("dry_run") is True:
+            return call.dialect.write_answer(self._rehearsed(call), self._asked(call))
         plan = self._plan(call)
         while True:
             lease = plan.next()
@@ -82,6 +87,9 @@ class Relay:
         What fails before the first item raises GatewayError or ClientGone; after it, failures are the dialect's own
         error event and the iterator ends.
         """
+        if call.body.get("dry_run") is True:
+            yield self._writer(call).write(unfold(self._rehearsed(call)))
+            return
         plan = self._plan(call)
         sent = False
         try:
@@ -204,10 +212,18 @@ class Relay:
     def _plan(self, call: Call) -> Plan:
         return Plan(call, self._route(call), self._pool, self._settings.max_attempts)
 
+    def _rehearsed(self, call: Call) -> Answer:
+        answer = rehearsed(self._route(call), self._upstreams)
+        call.outcome.ended = "complete"
+        return answer
+
     def _route(self, call: Call) -> Route:
         try:
             route = self._router.route(call.asked, call.mount)
         except UnknownModel as unknown:
+            if call.mount == "/openai" and self._router.has_tools:
+                # What clients of clinvoker know for a name that is no tool's.
+                raise BadRequest(unknown.reason, "model", "backend_not_found") from None
             raise NotFound(unknown.reason, param="model") from None
         call.target = call.outcome.mapped_model = route.model
         return route
@@ -244,10 +260,12 @@ class Relay:
 
     @staticmethod
     def _writer(call: Call) -> AnswerWriter:
-        """A writer for an error that no attempt's writer can tell."""
-        return call.dialect.answer_writer(
-            Asked(model=call.asked, request_id=call.request_id, body=call.body, framing=call.framing)
-        )
+        """A writer for what is no attempt's."""
+        return call.dialect.answer_writer(Relay._asked(call))
+
+    @staticmethod
+    def _asked(call: Call) -> Asked:
+        return Asked(model=call.asked, request_id=call.request_id, body=call.body, framing=call.framing)
 
 
 def _told(error: Exception, call: Call) -> Fault:

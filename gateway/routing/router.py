@@ -82,6 +82,7 @@ class Router:
         self._by_name = {serving.name: serving for serving in self._servings}
         self._listed = listed
         self._cache: dict[tuple[str, str], Route] = {}
+        self.has_tools = any(serving.tool for serving in self._servings)
 
     def route(self, asked: str, mount: str = "") -> Route:
         """The route for a name; `mount` is the prefix the client used ("/openai", "/anthropic", "/gemini" or "").
@@ -124,13 +125,16 @@ class Router:
                 steps.append(f"{rule} {pattern!r} -> {table[pattern]!r}, which no upstream serves")
         tool = self._tool(asked, mount)
         if tool is not None:
-            return Route(asked, tool[1], [[Seat(tool[0].name, asked)]], steps)
+            return Route(asked, tool[2], [[Seat(tool[0].name, tool[1])]], steps)
         if self._models.default:
             return self._chain(asked, "[models] default", (self._models.default,), steps)
         last_resort = [
             Seat(serving.name, asked)
             for serving in self._servings
-            if not serving.models and not serving.families and self._listed(serving.name, asked) is None
+            if not serving.models
+            and not serving.families
+            and not serving.tool
+            and self._listed(serving.name, asked) is None
         ]
         if last_resort:
             return Route(asked, "an upstream whose model list could not be read", [last_resort], steps)
@@ -177,23 +181,27 @@ class Router:
         return "its own model list" if self._listed(serving.name, name) else ""
 
     def _by_tool_name(self, name: str) -> list[list[Seat]]:
-        return [[Seat(serving.name, name)] for serving in self._servings if serving.tool and serving.tool == name]
+        """`tool` asks the tool for the model it is set to, `tool/model` for that one."""
+        word, slash, model = name.partition("/")
+        if slash and not model:
+            return []
+        return [[Seat(each.name, model or name)] for each in self._servings if each.tool and each.tool == word]
 
-    def _tool(self, asked: str, mount: str) -> tuple[Serving, str] | None:
+    def _tool(self, asked: str, mount: str) -> tuple[Serving, str, str] | None:
+        """(the tool, the model to ask it for, why). A name that only resembles a tool's is none of its models'."""
         tools = [serving for serving in self._servings if serving.tool]
-        for serving in tools:
-            if serving.tool == asked:
-                return serving, f"tool name {asked!r}"
+        for tier in self._by_tool_name(asked):
+            return self._by_name[tier[0].upstream], tier[0].model, f"tool name {asked!r}"
         if mount not in ("/openai", "/anthropic"):
             return None
         for word, tool in TOOL_WORDS:
             if word in asked:
                 for serving in tools:
                     if serving.tool == tool:
-                        return serving, f"the name contains {word!r}"
+                        return serving, serving.tool, f"the name contains {word!r}"
         for serving in tools:
             if serving.default:
-                return serving, "the tool marked default"
+                return serving, serving.tool, "the tool marked default"
         return None
 
     def _regret(self, asked: str) -> str:

@@ -54,7 +54,8 @@ class Upstream:
     `request_headers` names (or prefixes ending in "*") of client headers handed on in pass-through;
     `response_headers` the same for the way back; `translated_headers` sent when the request was translated; `counts`
     says that the provider has an endpoint that counts tokens; `wrapper` the envelope around its dialect, None where it
-    speaks it bare.
+    speaks it bare; `repeats` that a request that failed may be sent again to the same account (running a tool twice is
+    not harmless).
     """
 
     kind: ClassVar[str]
@@ -65,6 +66,7 @@ class Upstream:
     translated_headers: Mapping[str, str] = MappingProxyType({})
     counts: ClassVar[bool] = False
     wrapper: Wrapper | None = None
+    repeats: ClassVar[bool] = True
 
     def __init__(self, settings: Settings, surroundings: Surroundings) -> None:
         self.settings = settings
@@ -158,6 +160,19 @@ class Upstream:
     def transport(self, proxy: str = "") -> Transport:
         """The connections to this upstream, by an account's `proxy` or its own."""
         return self._transports(proxy or self.settings.proxy, self.settings.ca_file)
+
+    @property
+    def at_once(self) -> int:
+        """How many requests it takes at once, waiting ones included; 0: no limit."""
+        return 0
+
+    def refuses(self, headers: Mapping[str, str]) -> str | None:
+        """Why a client with these headers (lower-case names) may not be answered from here; None when it may."""
+        return None
+
+    def rehearsal(self, model: str) -> str | None:
+        """What a request for `model` would run, for `dry_run`; None where it is a call like any other."""
+        return None
 
     def available(self) -> str | None:
         """Why this upstream cannot be asked now, in words; None when it can."""

@@ -7,6 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from gateway.errors import GatewayError
 from gateway.protocols.dialect import Dialect
+from gateway.web.agents import agents_blueprint
 from gateway.web.anthropic import anthropic_blueprint
 from gateway.web.cors import CrossOrigin
 from gateway.web.dispatch import Dispatcher
@@ -28,6 +29,7 @@ def create_app(gateway: Gateway) -> Flask:
     app.register_blueprint(health_blueprint(door))
     app.register_blueprint(sinks_blueprint())
     app.register_blueprint(models_blueprint(door))
+    app.register_blueprint(agents_blueprint(door))
     for mount in ("", "/openai"):
         app.register_blueprint(openai_blueprint(door, mount))
     for mount in ("", "/anthropic"):

@@ -16,6 +16,7 @@ from gateway.monitoring.record import Record
 from gateway.protocols.dialect import Dialect
 from gateway.protocols.wire_json import TooDeep
 from gateway.relay.call import Call
+from gateway.web.agent import AgentDesk
 from gateway.web.body import read_object
 from gateway.web.client import client_address
 from gateway.web.dispatch import Answer
@@ -53,18 +54,21 @@ class Door:
         stream: bool | None = None,
         framing: Literal["sse", "array"] = "sse",
         query_key: bool = False,
+        agent: AgentDesk | None = None,
     ) -> Response:
         """`model` and `stream` as the URL gives them (Gemini), else they are read from the body; `shape` may choose
-        another dialect once the body is known."""
+        another dialect once the body is known; `agent` has keys, model and preset of its own."""
         environ = request.environ
         started, at = time.monotonic(), time.time()
         request_id = request_id_of(environ)
         key, asked, call = "", "", None
         try:
-            key = self.gateway.keys.check(environ, query=query_key)
+            key = (agent or self.gateway.keys).check(environ, query=query_key)
             if self.gateway.draining:
                 raise Draining
             raw, body = read_object(environ, self._limit)
+            if agent is not None:
+                body = agent.fitted(body)
             dialect, schema = shape(dialect, schema, body, environ)
             schema.check(body)
             dialect.check_request(body)
@@ -83,6 +87,7 @@ class Door:
                 framing=framing,
                 headers=client_headers(environ),
                 started=started,
+                preset=agent.preset if agent is not None else None,
             )
             entry = _Entry(self, call, environ, key, at)
             if call.stream:
@@ -144,13 +149,15 @@ class Door:
         *,
         mount: str = "",
         query_key: bool = False,
+        check: Callable[..., str] | None = None,
     ) -> Response:
-        """An answer that is no model's (a model list, a count): key, `answer()` with its headers, record."""
+        """An answer that is no model's (a model list, a count): key (by `check`, else as
+        everywhere), `answer()` with its headers, record."""
         environ = request.environ
         started, at, request_id, key = time.monotonic(), time.time(), request_id_of(environ), ""
         fault: Fault | None = None
         try:
-            key = self.gateway.keys.check(environ, query=query_key)
+            key = (check or self.gateway.keys.check)(environ, query=query_key)
             body, headers = answer()
             response = Response(body, 200, [("X-Request-Id", request_id), *headers], content_type="application/json")
         except Malformed as malformed:
@@ -166,13 +173,18 @@ class Door:
         _Entry(self, None, environ, key, at, request_id=request_id, started=started).close(response.status_code, fault)
         return response
 
-    def refuse(self, dialect: Dialect, error: GatewayError, *, mount: str = "") -> Response:
+    def refuse(
+        self, dialect: Dialect, error: GatewayError, *, mount: str = "", check: Callable[..., str] | None = None
+    ) -> Response:
         """Tells the client, if its key is good, what is wrong with its request."""
 
         def refusal() -> tuple[bytes, list[tuple[str, str]]]:
             raise error
 
-        return self.tell(dialect, refusal, mount=mount, query_key=True)
+        return self.tell(dialect, refusal, mount=mount, query_key=True, check=check)
+
+    def _shown_account(self, call: Call) -> str:
+        return self._account_header if call.preset is None else "off"
 
     def _whole(self, call: Call, entry: _Entry) -> Response:
         watching = watch(call_socket(), lambda: call.live.abort("client"))
@@ -182,7 +194,7 @@ class Door:
         finally:
             watching.stop()
             self.gateway.running.discard(call.live)
-        headers = outcome_headers(call.outcome, call.request_id, self._account_header)
+        headers = outcome_headers(call.outcome, call.request_id, self._shown_account(call))
         entry.close(200)
         return Answer(body, "application/json", headers)
 
@@ -196,7 +208,7 @@ class Door:
             watching.stop()
             self.gateway.running.discard(call.live)
             raise
-        headers = outcome_headers(call.outcome, call.request_id, self._account_header)
+        headers = outcome_headers(call.outcome, call.request_id, self._shown_account(call))
         media_type = "application/json" if call.framing == "array" else "text/event-stream"
         return Answer(_Stream(first, chunks, watching, entry), media_type, [*headers, *SSE_HEADERS])
 

@@ -15,6 +15,8 @@ from gateway.protocols.wire_json import dumps, loads
 OWN_STATUSES = {"anthropic": (529,)}
 """Statuses beyond HTTP's that a protocol's clients know. https://docs.anthropic.com/en/api/errors"""
 _REGISTERED = frozenset(HTTPStatus)
+PROBLEMS = "https://api.clinvk.dev/errors/"
+"""Type URIs under /openai/v1 are those that clients of clinvoker know; they are names, nothing is fetched there."""
 
 
 def fault_response(
@@ -41,10 +43,11 @@ def _spoken(dialect: Dialect, fault: Fault) -> Fault:
 def _problem(body: bytes, fault: Fault) -> bytes:
     document = loads(body)
     code = (fault.code or "error").replace("_", "-")
+    title = " ".join(word.capitalize() for word in code.split("-"))
     return dumps(
         {
-            "type": f"urn:dragoman:problem:{code}",
-            "title": code.replace("-", " "),
+            "type": PROBLEMS + code,
+            "title": title,
             "status": fault.status,
             "detail": fault.message,
             **document,

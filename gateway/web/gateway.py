@@ -39,6 +39,11 @@ class Gateway:
         """What an operator should look at though requests are answered."""
         return [*([self.state.why] if self.state.why else []), *self.pool.problems()]
 
+    def unavailable(self) -> dict[str, str]:
+        """Upstreams that cannot be asked now (a tool that is not installed, a model that loads), with the reason."""
+        found = {name: upstream.available() for name, upstream in self.upstreams.items()}
+        return {name: reason for name, reason in found.items() if reason is not None}
+
     def ready(self) -> str | None:
         """Why no request can be answered now, in words; None when at least one account is usable."""
         if self.draining:

@@ -37,8 +37,9 @@ def health_blueprint(door: Door) -> Blueprint:
         def answer() -> tuple[int, dict[str, Any]]:
             reason = gateway.ready()
             if reason is None:
-                why = "; ".join(gateway.warnings())
-                return 200, {"status": "ready", "version": __version__, **({"degraded": why} if why else {})}
+                why, missing = "; ".join(gateway.warnings()), gateway.unavailable()
+                more = {**({"degraded": why} if why else {}), **({"unavailable": missing} if missing else {})}
+                return 200, {"status": "ready", "version": __version__, **more}
             return 503, {"status": "not ready", "reason": reason, "version": __version__}
 
         return guarded(answer)

@@ -59,9 +59,13 @@ class ClientKeys:
             return ""
         if self._mode == "auto":
             self._need_key()
+        return self.holder(environ, query=query)
+
+    def holder(self, environ: Mapping[str, Any], *, query: bool = False) -> str:
+        """The name of a key that was presented, needed whatever the mode is. Raises Unauthorized."""
         names = self._known(environ, query)
         if not names:
-            raise Unauthorized(WRONG if _presented(environ, query) else MISSING)
+            raise Unauthorized(WRONG if presented(environ, query) else MISSING)
         now = time.time()
         for name in names:
             if now < self._expiries.get(name, math.inf):
@@ -71,7 +75,7 @@ class ClientKeys:
     def _known(self, environ: Mapping[str, Any], query: bool) -> list[str]:
         """The names of those presented keys that are ours."""
         found = []
-        for key in _presented(environ, query):
+        for key in presented(environ, query):
             digest = hashlib.sha256(key).hexdigest()
             found += [name for known, name in self._names.items() if hmac.compare_digest(known, digest)]
         return found
@@ -109,7 +113,7 @@ def _forwarded(environ: Mapping[str, Any]) -> bool:
     return any(name in environ for name in FORWARDED) or any(name.startswith("HTTP_X_FORWARDED_") for name in environ)
 
 
-def _presented(environ: Mapping[str, Any], query: bool) -> list[bytes]:
+def presented(environ: Mapping[str, Any], query: bool) -> list[bytes]:
     """Every key the request carries, as bytes of UTF-8 (WSGI gives header bytes as Latin-1). An empty one is none."""
     keys = []
     authorization = environ.get("HTTP_AUTHORIZATION", "").strip()

@@ -33,7 +33,9 @@ def lost(app: Flask, error: HTTPException) -> Fault:
     if error.code == 405:
         allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
         return Fault(
-            405, f"{request.method} is not allowed at {request.path[:200]}; it takes {allowed}", code="method_not_allowed"
+            405,
+            f"{request.method} is not allowed at {request.path[:200]}; it takes {allowed}",
+            code="method_not_allowed",
         )
     return Fault(error.code or 500, error.description or "the request could not be handled")
 

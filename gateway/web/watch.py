@@ -88,8 +88,6 @@ def _fd_left(fd: int) -> bool | None:
         bare.detach()
 
 
-
-
 class _Poller(threading.Thread):
     """One thread for all waiting requests of a threaded worker."""
 

@@ -182,7 +182,7 @@ def test_tool_names_are_known_everywhere(mount: str) -> None:
 def test_words_in_a_name_lead_to_tools_under_two_prefixes_only() -> None:
     found = router(CLAUDE_CLI, CODEX_CLI, GEMINI_CLI)
     for mount in ("/openai", "/anthropic"):
-        assert first(found, "my-claude-gpt", mount) == ("claude-cli", "my-claude-gpt")
+        assert first(found, "my-claude-gpt", mount) == ("claude-cli", "claude")
         assert first(found, "gpt-4o-gemini", mount)[0] == "codex-cli"
         assert first(found, "gemini-pro", mount)[0] == "gemini-cli"
         unknown(found, "GPT-4o", mount)
@@ -192,17 +192,26 @@ def test_words_in_a_name_lead_to_tools_under_two_prefixes_only() -> None:
 
 def test_then_the_tool_marked_default() -> None:
     found = router(CLAUDE_CLI, Serving("codex-cli", tool="codex", default=True))
-    assert first(found, "anything", "/openai") == ("codex-cli", "anything")
-    assert first(found, "a-gemini", "/anthropic") == ("codex-cli", "a-gemini")
+    assert first(found, "anything", "/openai") == ("codex-cli", "codex")
+    assert first(found, "a-gemini", "/anthropic") == ("codex-cli", "codex")
     unknown(found, "anything")
 
 
 def test_an_upstream_wins_over_tools_and_the_default_comes_last() -> None:
     found = router(OPENAI, CODEX_CLI, GEMINI, default="gemini-2.5-flash")
     assert first(found, "gpt-4o", "/openai") == ("openai", "gpt-4o")
-    assert first(found, "xgpt", "/openai") == ("codex-cli", "xgpt")
+    assert first(found, "xgpt", "/openai") == ("codex-cli", "codex")
     assert first(found, "xgpt") == ("gemini", "gemini-2.5-flash")
     assert found.route("xgpt").rule == "[models] default"
+
+
+def test_a_tool_is_told_the_model_behind_its_name() -> None:
+    found = router(CLAUDE_CLI, GEMINI_CLI, Serving("gemini", families=("gemini-*",)), map={"best": ("claude/opus",)})
+    assert first(found, "claude/opus") == first(found, "best") == ("claude-cli", "opus")
+    assert first(found, "claude-cli/opus") == ("claude-cli", "opus")
+    assert first(found, "gemini/x") == ("gemini", "x")
+    unknown(found, "claude/")
+    unknown(found, "opus")
 
 
 def test_the_404_says_what_is_there_and_what_to_do() -> None:

@@ -1,0 +1,95 @@
+"""How many processes of one tool run at once, over all worker processes of this gateway: one locked file a slot.
+
+The kernel lets go of a lock whose process is gone, however it went (flock(2)).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
+
+POLL_S = 0.03
+
+
+class Slot:
+    """A place to run: `folder` is empty and this run's alone, `system_file` does not exist yet."""
+
+    def __init__(self, lock: int, folder: Path) -> None:
+        self._lock = lock
+        self.folder = folder
+        self.system_file = folder.with_suffix(".system")
+
+    def release(self) -> None:
+        """Idempotent."""
+        lock, self._lock = self._lock, -1
+        if lock >= 0:
+            with contextlib.suppress(OSError):
+                self.system_file.unlink(missing_ok=True)
+            os.close(lock)
+
+
+class Slots:
+    """First come, first served within one worker process."""
+
+    def __init__(self, name: str, count: int, data_dir: Path) -> None:
+        self._name = name
+        self._count = count
+        self._data_dir = data_dir
+        self._waiting: deque[object] = deque()
+        self._guard = threading.Lock()
+
+    def take(self, deadline: float | None, given_up: Callable[[], bool]) -> Slot | None:
+        """Waits for a slot until `deadline` (time.monotonic()) or until `given_up` says so: then None.
+
+        Raises OSError when the folder for runs cannot be made."""
+        place = runs_folder(self._data_dir)
+        ticket = object()
+        with self._guard:
+            self._waiting.append(ticket)
+        try:
+            while not given_up() and (deadline is None or time.monotonic() < deadline):
+                if self._waiting[0] is ticket:
+                    slot = self._try(place)
+                    if slot is not None:
+                        return slot
+                time.sleep(POLL_S)
+            return None
+        finally:
+            with self._guard:
+                self._waiting.remove(ticket)
+
+    def _try(self, place: Path) -> Slot | None:
+        for number in range(self._count):
+            name = f"dragoman-{self._name}-{number}"
+            lock = os.open(place / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                os.close(lock)
+                continue
+            return Slot(lock, place / name)
+        return None
+
+
+def runs_folder(data_dir: Path) -> Path:
+    """Where the runs of the gateway with this data folder have theirs: outside of any project, whose instructions a
+    tool would read, and nobody else's. Raises OSError."""
+    mark = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:12]
+    place = Path(tempfile.gettempdir()) / f"dragoman-{os.getuid()}-{mark}"
+    place.mkdir(mode=0o700, exist_ok=True)
+    found = place.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
+        raise PermissionError(f"{place} belongs to somebody else or is open to others")
+    return place

@@ -1,0 +1,73 @@
+"""As it runs in production: gunicorn's worker, gevent, a drain."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.gateways import Client
+from tests.running import RunningGateway
+from tests.upstreams.cli.house import Tools, alive, toml
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[RunningGateway, Tools]]:
+    notes = tmp_path / "notes"
+    config = "[server]\ndrain_timeout_s = 1\n" + toml(tmp_path, max_processes=2, queue=20)
+    with RunningGateway(config, workers=2, env={"FAKE_NOTES": str(notes)}) as running:
+        yield running, Tools(None, notes)  # type: ignore[arg-type]
+
+
+def test_the_limit_holds_over_worker_processes(server: tuple[RunningGateway, Tools]) -> None:
+    running, tools = server
+    statuses: list[int] = []
+
+    def ask() -> None:
+        statuses.append(Client(running.port).ask("chat", model="claude", text="do:sleep 0.1").status)
+
+    threads = [threading.Thread(target=ask) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert statuses == [200] * 10
+    edges = [(note["at"], 1) for note in tools.notes()] + [(note["at"], -1) for note in tools.notes("ended")]
+    count = most = 0
+    for _, step in sorted(edges):
+        count += step
+        most = max(most, count)
+    assert most == 2 and tools.all_gone()
+
+
+def begun(tools: Tools) -> bool:
+    until = time.monotonic() + 5
+    while len(tools.pids()) < 2:
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.01)
+    return all(map(alive, tools.pids()))
+
+
+def test_a_client_that_leaves_takes_the_tool_with_it(server: tuple[RunningGateway, Tools]) -> None:
+    running, tools = server
+    opened = Client(running.port).open("chat", model="claude", stream=True, text="do:grandchild\ndo:hang after")
+    assert begun(tools) and b"one" in next(opened.chunks())
+    opened.leave()
+    assert tools.all_gone(2.0)
+    assert Client(running.port).ask("messages", model="claude", stream=True, text="hi").told.text == "hello there"
+
+
+def test_a_shutdown_leaves_no_process(server: tuple[RunningGateway, Tools]) -> None:
+    running, tools = server
+    opened = Client(running.port).open("chat", model="claude", stream=True, text="do:grandchild\ndo:hang after")
+    assert begun(tools) and b"one" in next(opened.chunks())
+    running.signal(signal.SIGTERM)
+    reply = opened.reply()
+    assert reply.told.error is not None and not reply.told.ended
+    running.wait(15)
+    assert tools.all_gone(1.0, reaped=False)
