@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.accounts.pool import Lease
-from gateway.canon.dialogue import Loss
+from gateway.canon.dialogue import Dialogue, Loss
 from gateway.canon.fault import Fault
 from gateway.errors import BadRequest, ClientGone, Draining
 from gateway.protocols.dialect import Asked, Dialect
@@ -130,6 +130,7 @@ class Attempt:
                     raw, self.drop_usage = asking, True
             return raw, {**upstream.translated_headers, **forwarded(call.headers, upstream.request_headers)}
         dialogue, losses = call.dialogue()
+        dialogue = self._with_media(dialogue)
         dialogue = self.settings.remembered.put_back(dialogue, self.dialect.author)
         written = self.dialect.write_request(replace(dialogue, model=self.model), profile)
         self.names = written.names
@@ -144,6 +145,12 @@ class Attempt:
             )
         sent = written.body if upstream.wrapper is not None else dumps(written.body)
         return sent, dict(upstream.translated_headers)
+
+    def _with_media(self, dialogue: Dialogue) -> Dialogue:
+        try:
+            return self.settings.media.settle(self.call, dialogue, self.upstream)
+        except Aborted as aborted:
+            raise self.broken(aborted) from None
 
 
 def transport_fault(fault: TransportFault, upstream: str) -> Fault:

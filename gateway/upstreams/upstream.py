@@ -53,8 +53,8 @@ class Upstream:
     `dialect` the wire dialect it speaks; `families` patterns of model names it serves when the operator lists none;
     `request_headers` names (or prefixes ending in "*") of client headers handed on in pass-through;
     `response_headers` the same for the way back; `translated_headers` sent when the request was translated; `counts`
-    says that the provider has an endpoint that counts tokens; `wrapper` the envelope around its dialect, None where it
-    speaks it bare.
+    says that the provider has an endpoint that counts tokens; `fetches` are the beginnings, in lower case, of media
+    URLs that the provider fetches itself; `wrapper` the envelope around its dialect, None where it speaks it bare.
     """
 
     kind: ClassVar[str]
@@ -65,6 +65,7 @@ class Upstream:
     translated_headers: Mapping[str, str] = MappingProxyType({})
     counts: ClassVar[bool] = False
     wrapper: Wrapper | None = None
+    fetches: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: Settings, surroundings: Surroundings) -> None:
         self.settings = settings
