@@ -4,7 +4,8 @@ Sources: https://ai.google.dev/gemini-api/docs/thinking (which Gemini models thi
 https://platform.openai.com/docs/guides/reasoning (max_completion_tokens, refused sampling fields),
 https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking,
 https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs (which Claude models take a schema),
-https://api-docs.deepseek.com/guides/json_mode; the defaults of behaviours A2-K1.
+https://api-docs.deepseek.com/guides/json_mode,
+https://ai.google.dev/gemini-api/docs/image-generation (imageSize from Gemini 3 on); the defaults of behaviours A2-K1.
 """
 
 from __future__ import annotations
@@ -48,8 +49,9 @@ FACTS: tuple[tuple[str, Profile], ...] = (
     ("gpt-oss*", Profile(thinking="effort")),
     ("deepseek-*", Profile(json_output=("json",))),
     ("gemini-1*", _PLAIN_GEMINI),
+    ("gemini-2*image*", replace(_PLAIN_GEMINI, draws=("aspect",))),
     ("gemini-2.0*", _PLAIN_GEMINI),
-    ("gemini-*image*", _PLAIN_GEMINI),
+    ("gemini-*image*", replace(_PLAIN_GEMINI, draws=("aspect", "size"))),
     ("gemini-*tts*", _PLAIN_GEMINI),
     ("gemini-*live*", _PLAIN_GEMINI),
     ("gemini-2.5*", _THINKING_GEMINI),
