@@ -23,6 +23,7 @@ from gateway.monitoring.recorder import Recorder
 from gateway.protocols import anthropic, chat, completions, gemini, prompt, responses
 from gateway.protocols.dialect import Dialect
 from gateway.relay.listing import listed
+from gateway.relay.media import MediaPolicy
 from gateway.relay.relay import Relay
 from gateway.relay.remembered import Remembered
 from gateway.relay.settings import RelaySettings
@@ -31,6 +32,7 @@ from gateway.routing.profiles import profile_for
 from gateway.routing.router import Router, Serving
 from gateway.state.sqlite import SqliteStore
 from gateway.state.store import Store
+from gateway.upstreams.fetch import Fetcher
 from gateway.upstreams.form import post_form
 from gateway.upstreams.kinds import kinds
 from gateway.upstreams.offload import offload
@@ -90,6 +92,7 @@ def build(
         strict=server.strict,
         profile_for=lru_cache(maxsize=1024)(partial(profile_for, overrides=config.models.profiles)),
         remembered=Remembered(state),
+        media=MediaPolicy(Fetcher(config.media.fetch_hosts)),
     )
     return Gateway(
         config=config,

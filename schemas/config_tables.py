@@ -105,6 +105,7 @@ class ProfileTable(Table):
     drop = TextList()
     thinking = Flag()
     trailing_assistant = Flag()
+    structured_output = Flag()
 
 
 class ModelsTable(Table):

@@ -95,6 +95,21 @@ class OutputFormat:
 
 
 @dataclass(slots=True)
+class PictureWish:
+    """What a picture that is to be drawn should be like, None where the client said nothing.
+
+    `size` "1024x1536" or a ratio "2:3"; `quality` OpenAI's words ("standard", "hd", "medium", ...); `resolution` "1K",
+    "2K", "4K"; `people` who may be in it. `said` are the client's own fields.
+    """
+
+    size: str | None = None
+    quality: str | None = None
+    resolution: str | None = None
+    people: str | None = None
+    said: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Dialogue:
     model: str
     turns: list[Turn]
@@ -106,6 +121,7 @@ class Dialogue:
     parallel_tool_calls: bool | None = None
     thinking: ThinkingWish | None = None
     output: OutputFormat | None = None
+    picture: PictureWish | None = None
     verbosity: str | None = None
     modalities: list[str] = field(default_factory=list)
     user: str | None = None

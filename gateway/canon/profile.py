@@ -16,7 +16,9 @@ class Profile:
     "none" (refuses every thinking field), "budget" (tokens), "level" (words), "effort" (OpenAI reasoning_effort),
     "adaptive" (Anthropic adaptive + effort); `thinking_default` the budget asked for when the client said nothing
     (-1 dynamic, None: say nothing, 0: switch off); `trailing_assistant` the model carries on a trailing
-    assistant message; `developer_role` the model knows OpenAI's developer role.
+    assistant message; `developer_role` the model knows OpenAI's developer role; `json_output` the kinds of
+    OutputFormat it can be told ("json": any object, "schema": a JSON Schema): for others a tool is forced on it;
+    `draws` what a model that answers in pictures can be told of them: "aspect" (ratio), "size" (resolution).
     """
 
     max_tokens_field: str = "max_tokens"
@@ -27,3 +29,5 @@ class Profile:
     thinking_default: int | None = None
     trailing_assistant: bool = True
     developer_role: bool = False
+    json_output: tuple[str, ...] = ("json", "schema")
+    draws: tuple[str, ...] = ()

@@ -170,6 +170,7 @@ class Profile:
     drop: tuple[str, ...] = ()
     thinking: bool | None = None
     trailing_assistant: bool | None = None
+    structured_output: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

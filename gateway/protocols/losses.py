@@ -26,3 +26,9 @@ def foreign_fields(dialogue: Dialogue, own: str, carried: Collection[str] = ()) 
         for field in fields
         if field not in carried and field not in HONOURED
     ]
+
+
+def unheard_picture(dialogue: Dialogue) -> list[Loss]:
+    """Losses for a wish about pictures, where the dialect has no words for it."""
+    said = dialogue.picture.said if dialogue.picture is not None else {}
+    return [Loss(field, "the provider's protocol has no such setting") for field in said]

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.accounts.pool import Lease
-from gateway.canon.dialogue import Loss
-from gateway.canon.fault import Fault
+from gateway.canon.dialogue import Dialogue, Loss
+from gateway.canon.fault import Fault, Malformed
 from gateway.errors import BadRequest, ClientGone, Draining, GatewayError
 from gateway.protocols.dialect import Asked, Dialect
 from gateway.protocols.names import NameMap
@@ -19,6 +19,7 @@ from gateway.relay.call import Call, Mode
 from gateway.relay.estimate import rough_prompt_tokens
 from gateway.relay.plan import AttemptFailed
 from gateway.relay.settings import RelaySettings
+from gateway.relay.shaped import needs_tool, shaped, telling
 from gateway.upstreams.transport.exchange import Exchange
 from gateway.upstreams.transport.faults import (
     Aborted,
@@ -45,7 +46,13 @@ class Attempt:
         self.dialect = dialect
         self.settings = settings
         self.started = time.monotonic()
-        same = dialect.name == call.dialect.name and call.framing == "sse" and call.preset is None
+        self.profile = upstream.fitted(settings.profile_for(self.model))
+        same = (
+            dialect.name == call.dialect.name
+            and call.framing == "sse"
+            and call.preset is None
+            and not self._wants_unknown_format()
+        )
         self.mode: Mode = "translated" if not same else "passthrough" if upstream.wrapper is None else "wrapped"
         self.hear = settings.remembered.listener(complete=not self.native)
         self.names: NameMap | None = None
@@ -122,7 +129,7 @@ class Attempt:
 
     def _prepare(self) -> tuple[bytes | dict[str, Any], dict[str, str]]:
         call, upstream = self.call, self.upstream
-        profile = upstream.fitted(self.settings.profile_for(self.model))
+        profile = self.profile
         if self.mode == "wrapped":
             return fitted(call.raw, call.body, profile)[1], dict(upstream.translated_headers)
         if self.mode == "passthrough":
@@ -134,8 +141,12 @@ class Attempt:
                     raw, self.drop_usage = asking, True
             return raw, {**upstream.translated_headers, **forwarded(call.headers, upstream.request_headers)}
         dialogue, losses = call.dialogue()
+        dialogue = self._with_media(dialogue)
         dialogue = self.settings.remembered.put_back(dialogue, self.dialect.author)
+        dialogue, shape = shaped(dialogue, profile)
         written = self.dialect.write_request(replace(dialogue, model=self.model), profile)
+        if shape is not None:
+            self.dialect = telling(self.dialect, shape)
         self.names = written.names
         self.losses = [*losses, *written.losses]
         grave = [loss for loss in self.losses if not loss.harmless]
@@ -148,6 +159,22 @@ class Attempt:
             )
         sent = written.body if upstream.wrapper is not None else dumps(written.body)
         return sent, dict(upstream.translated_headers)
+
+    def _wants_unknown_format(self) -> bool:
+        """Whether the client wants a schema that this model cannot be told, which passing on would not change. The look
+        at the bytes spares all others the reading."""
+        if "schema" in self.profile.json_output or b"json" not in self.call.raw:
+            return False
+        try:
+            return needs_tool(self.call.dialogue()[0], self.profile)
+        except Malformed:
+            return False
+
+    def _with_media(self, dialogue: Dialogue) -> Dialogue:
+        try:
+            return self.settings.media.settle(self.call, dialogue, self.upstream)
+        except Aborted as aborted:
+            raise self.broken(aborted) from None
 
 
 def transport_fault(fault: TransportFault, upstream: str) -> Fault:

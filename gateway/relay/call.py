@@ -82,7 +82,8 @@ class Call:
     """`body` is the client's JSON object, `raw` its bytes; `asked` the model name the client used; `mount` the URL
     prefix it came by ("/openai", ...); `framing` "array" for Gemini's streamed JSON array; `headers` the client's,
     lower-case names; `deadline` time.monotonic(); `target` the first model of its route (another one is a fallback);
-    `preset` what an agent puts in."""
+    `preset` what an agent puts in; `fetched` remote media by URL as (type, base64); `media_checked`: those inside the
+    request were found sound."""
 
     dialect: Dialect
     body: dict[str, Any]
@@ -99,6 +100,8 @@ class Call:
     started: float = field(default_factory=time.monotonic)
     target: str = ""
     preset: Preset | None = None
+    media_checked: bool = False
+    fetched: dict[str, tuple[str | None, str]] = field(default_factory=dict)
     _dialogue: Dialogue | None = None
 
     def dialogue(self) -> tuple[Dialogue, list[Loss]]:

@@ -1,7 +1,8 @@
 """A prompt's tokens by guess, for providers that cannot count: from the kinds of characters, in C speed.
 
-The weights are those of current byte-pair vocabularies: English about four letters a token, Russian about three, a
-Chinese character somewhat less than a token, digits and punctuation in code two to three.
+The weights are fitted to OpenAI's o200k vocabulary, over the texts in tests/fixtures/tokens and larger ones of the same
+kinds: letters, manuals and chats in English, Russian and Chinese, and code. Other vocabularies are near in English and
+code; in other alphabets older ones (cl100k) count up to 40 % more.
 """
 
 from __future__ import annotations
@@ -18,15 +19,24 @@ MEDIA_TOKENS = {"image": 1100, "audio": 800, "video": 3000, "document": 3000}
 
 _LETTERS = bytes(range(65, 91)) + bytes(range(97, 123))
 _DIGITS = bytes(range(48, 58))
-_BLANKS = b" \t\r\n"
-_ASCII = bytes(range(128))
+_SIGNS = bytes(mark for mark in range(33, 127) if mark not in _LETTERS + _DIGITS)
 _TWO_BYTE_LEADS = bytes(range(0xC2, 0xE0))
 _THREE_BYTE_LEADS = bytes(range(0xE0, 0xF0))
 _FOUR_BYTE_LEADS = bytes(range(0xF0, 0xF5))
 
 
+def _alone(kept: bytes) -> bytes:
+    """A table for bytes.translate that leaves the bytes of `kept` and makes all others blanks."""
+    return bytes(mark if mark in kept else 32 for mark in range(256))
+
+
+_WORDS, _NUMBERS, _OPERATORS = _alone(_LETTERS), _alone(_DIGITS), _alone(_SIGNS)
+_OTHER_WORDS = _alone(bytes(range(0x80, 0xE0)))
+"""Words of two-byte letters (Cyrillic, Greek, ...); of a longer character its last bytes remain, a run each."""
+
+
 def text_tokens(text: str) -> float:
-    """The likely number of tokens of a text."""
+    """The likely number of tokens of a text; 20 ms a megabyte."""
     raw = text.encode("utf-8", "replace")
     size = len(raw)
     if not size:
@@ -35,16 +45,29 @@ def text_tokens(text: str) -> float:
     def count(of: bytes) -> int:
         return size - len(raw.translate(None, of))
 
-    letters, digits, blanks = count(_LETTERS), count(_DIGITS), count(_BLANKS)
-    signs = count(_ASCII) - letters - digits - blanks
+    def runs(table: bytes) -> int:
+        return len(raw.translate(table).split())
+
+    tokens = (
+        runs(_WORDS) * 0.6
+        + count(_LETTERS) * 0.102
+        + runs(_NUMBERS) * 1.15
+        + count(_DIGITS) / 3
+        + runs(_OPERATORS) * 0.06
+        + count(_SIGNS) * 0.44
+        + raw.count(b"\n") * 0.54
+        + (raw.count(b"\n  ") + raw.count(b"\n\t")) * 1.16
+    )
+    if text.isascii():
+        return tokens
+    three, four = count(_THREE_BYTE_LEADS), count(_FOUR_BYTE_LEADS)
     return (
-        letters / 4.9
-        + digits / 2.6
-        + signs / 1.9
-        + count(b"\n") / 4
-        + count(_TWO_BYTE_LEADS) / 3.2
-        + count(_THREE_BYTE_LEADS) / 1.35
-        + count(_FOUR_BYTE_LEADS) * 1.5
+        tokens
+        + count(_TWO_BYTE_LEADS) * 0.14
+        + max(runs(_OTHER_WORDS) - three - four, 0) * 0.845
+        + three * 0.675
+        + (raw.count(b"\xe3\x80") + raw.count(b"\xef\xbc")) * 0.8  # CJK punctuation, which parts words
+        + four * 1.5
     )
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.canon.profile import Profile
+from gateway.relay.media import MediaPolicy
 from gateway.relay.remembered import Remembered
 
 
 @dataclass(slots=True, frozen=True)
 class RelaySettings:
     """Seconds and switches of [server] and [routing]; `profile_for` the facts about a target model; `remembered` the
-    signatures of tool calls."""
+    signatures of tool calls; `media` what becomes of pictures and files."""
 
     max_attempts: int
     request_timeout_s: float
@@ -22,4 +23,5 @@ class RelaySettings:
     strict: bool
     profile_for: Callable[[str], Profile]
     remembered: Remembered
+    media: MediaPolicy
     answer_limit: int = 256 * 1024 * 1024

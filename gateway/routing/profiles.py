@@ -2,7 +2,10 @@
 
 Sources: https://ai.google.dev/gemini-api/docs/thinking (which Gemini models think and how they are told),
 https://platform.openai.com/docs/guides/reasoning (max_completion_tokens, refused sampling fields),
-https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking; the defaults of behaviours A2-K1.
+https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking,
+https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs (which Claude models take a schema),
+https://api-docs.deepseek.com/guides/json_mode,
+https://ai.google.dev/gemini-api/docs/image-generation (imageSize from Gemini 3 on); the defaults of behaviours A2-K1.
 """
 
 from __future__ import annotations
@@ -22,10 +25,15 @@ _OPENAI = Profile(developer_role=True)
 _PLAIN_GEMINI = Profile(max_output_tokens=65536)
 _THINKING_GEMINI = Profile(max_output_tokens=65536, thinking="budget", thinking_default=-1)
 _LEVEL_GEMINI = Profile(max_output_tokens=65536, thinking="level", thinking_default=-1)
-_CLAUDE = Profile(max_output_tokens=64000, default_max_tokens=8192, thinking="budget")
-_OLD_CLAUDE = Profile(max_output_tokens=8192, default_max_tokens=4096)
+_CLAUDE = Profile(max_output_tokens=64000, default_max_tokens=8192, thinking="budget", json_output=("schema",))
+_FIRST_CLAUDE_4 = replace(_CLAUDE, json_output=())
+_OLD_CLAUDE = Profile(max_output_tokens=8192, default_max_tokens=4096, json_output=())
 _ADAPTIVE_CLAUDE = Profile(
-    max_output_tokens=128000, default_max_tokens=8192, thinking="adaptive", trailing_assistant=False
+    max_output_tokens=128000,
+    default_max_tokens=8192,
+    thinking="adaptive",
+    trailing_assistant=False,
+    json_output=("schema",),
 )
 
 FACTS: tuple[tuple[str, Profile], ...] = (
@@ -39,17 +47,21 @@ FACTS: tuple[tuple[str, Profile], ...] = (
     ("gpt-4*", _OPENAI),
     ("chatgpt-*", _OPENAI),
     ("gpt-oss*", Profile(thinking="effort")),
+    ("deepseek-*", Profile(json_output=("json",))),
     ("gemini-1*", _PLAIN_GEMINI),
+    ("gemini-2*image*", replace(_PLAIN_GEMINI, draws=("aspect",))),
     ("gemini-2.0*", _PLAIN_GEMINI),
-    ("gemini-*image*", _PLAIN_GEMINI),
+    ("gemini-*image*", replace(_PLAIN_GEMINI, draws=("aspect", "size"))),
     ("gemini-*tts*", _PLAIN_GEMINI),
     ("gemini-*live*", _PLAIN_GEMINI),
     ("gemini-2.5*", _THINKING_GEMINI),
     ("gemini-3*", _LEVEL_GEMINI),
     ("gemini-*", _THINKING_GEMINI),
-    ("claude-3-7*", _CLAUDE),
+    ("claude-3-7*", _FIRST_CLAUDE_4),
     ("claude-3-*", _OLD_CLAUDE),
     ("claude-2*", _OLD_CLAUDE),
+    ("claude-*-4-0*", _FIRST_CLAUDE_4),
+    ("claude-*-4-2025*", _FIRST_CLAUDE_4),
     ("claude-*-4-5*", _CLAUDE),
     ("claude-*-4-6*", _ADAPTIVE_CLAUDE),
     ("claude-*-4-7*", _ADAPTIVE_CLAUDE),
@@ -82,4 +94,6 @@ def _overridden(profile: Profile, override: Override) -> Profile:
         profile = replace(profile, thinking="none", thinking_default=None)
     elif override.thinking is True and profile.thinking == "none":
         profile = replace(profile, thinking="budget")
+    if override.structured_output is not None:
+        profile = replace(profile, json_output=("json", "schema") if override.structured_output else ())
     return profile

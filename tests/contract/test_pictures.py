@@ -7,8 +7,7 @@ import pytest
 from tests.contract.ask import Ask, Said, Shown
 from tests.contract.cases import clients, providers, streams
 from tests.contract.house import MODELS, House
-
-PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+from tests.pictures import GIF, JPEG, PNG, WEBP
 
 
 @streams
@@ -23,16 +22,16 @@ def test_a_picture(house: House, sdk: str, provider: str, stream: bool) -> None:
 
 @providers
 @clients("images")
-@pytest.mark.parametrize("mime", ["image/jpeg", "image/webp", "image/gif"])
-def test_kinds_of_pictures(house: House, sdk: str, provider: str, mime: str) -> None:
-    house.ask(sdk, provider, Ask((Shown("what is it?", PNG, mime),)))
-    assert house.seen.pictures == [(mime, PNG)]
+@pytest.mark.parametrize(("mime", "data"), [("image/jpeg", JPEG), ("image/webp", WEBP), ("image/gif", GIF)])
+def test_kinds_of_pictures(house: House, sdk: str, provider: str, mime: str, data: str) -> None:
+    house.ask(sdk, provider, Ask((Shown("what is it?", data, mime),)))
+    assert house.seen.pictures == [(mime, data)]
 
 
 @providers
 @clients("images")
 def test_pictures_in_a_talk(house: House, sdk: str, provider: str) -> None:
-    turns = (Shown("one", PNG), Said("assistant", "a dot"), Shown("two", PNG, "image/webp"))
+    turns = (Shown("one", PNG), Said("assistant", "a dot"), Shown("two", WEBP, "image/webp"))
     house.ask(sdk, provider, Ask(turns))
     assert [mime for mime, _ in house.seen.pictures] == ["image/png", "image/webp"]
     assert house.seen.turns == [("user", "one"), ("assistant", "a dot"), ("user", "two")]

@@ -11,6 +11,7 @@ from typing import Any
 
 from gateway.canon.fault import Malformed
 from gateway.protocols.anthropic.errors import NO_THREADS
+from gateway.protocols.media_url import check_media_url
 
 ROLES = frozenset(("user", "assistant", "system"))
 TOOL_CHOICES = frozenset(("auto", "any", "tool", "none"))
@@ -154,6 +155,8 @@ def _media(block: dict[str, Any], path: str) -> None:
             raise Malformed(f"{path}.source.{field}", f"{field} must be a string that is not empty")
         if kind == "base64" and _NOT_BASE64.search(value):
             raise Malformed(f"{path}.source.data", "data is not base64")
+        if kind == "url":
+            check_media_url(value, f"{path}.source.url")
         _string(source, "media_type", f"{path}.source.")
     for name in ("title", "context"):
         _string(block, name, f"{path}.")

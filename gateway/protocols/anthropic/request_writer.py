@@ -12,7 +12,7 @@ from gateway.protocols.anthropic.thinking_writer import drop_forbidden, fit_budg
 from gateway.protocols.anthropic.tools_writer import forces_a_call, write_choice, write_tools
 from gateway.protocols.anthropic.turns_writer import write_messages, write_system
 from gateway.protocols.dialect import Written
-from gateway.protocols.losses import foreign_fields
+from gateway.protocols.losses import foreign_fields, unheard_picture
 from gateway.protocols.names import NameMap
 
 """Fields of other dialects whose loss changes nothing in the answer."""
@@ -42,6 +42,7 @@ def write_request(dialogue: Dialogue, profile: Profile) -> Written:
         body["stream"] = True
     _own_fields(dialogue, body)
     losses += foreign_fields(dialogue, NAME)
+    losses += unheard_picture(dialogue)
     for field in profile.drop:
         if field in body:
             del body[field]

@@ -12,6 +12,7 @@ from typing import Any
 from gateway.canon.dialogue import Dialogue, Knobs, OutputFormat, ThinkingWish
 from gateway.protocols.chat.check import check_request
 from gateway.protocols.chat.message_reader import read_messages
+from gateway.protocols.chat.picture_wish import take_picture_wish
 from gateway.protocols.chat.tool_reader import read_tool_choice, read_tools
 
 OWN = "chat"
@@ -65,6 +66,7 @@ def read_settings(body: dict[str, Any]) -> Dialogue:
     if body.get("functions") and not body.get("tools"):
         dialogue.parallel_tool_calls = False
     dialogue.output = _read_output(body.get("response_format"), own)
+    dialogue.picture = take_picture_wish(own)
     return dialogue
 
 

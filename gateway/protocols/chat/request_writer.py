@@ -15,7 +15,7 @@ from gateway.protocols.chat.message_writer import write_messages
 from gateway.protocols.chat.tool_writer import write_tools
 from gateway.protocols.dialect import Written
 from gateway.protocols.effort import EFFORT_TO_BUDGET, effort_of
-from gateway.protocols.losses import foreign_fields
+from gateway.protocols.losses import foreign_fields, unheard_picture
 from gateway.protocols.names import NameMap
 
 _TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
@@ -33,6 +33,8 @@ def write_request(dialogue: Dialogue, profile: Profile) -> Written:
     own = dialogue.extras.get("chat", {})
     native = "chat" in dialogue.extras
     losses = foreign_fields(dialogue, "chat")
+    if not native:
+        losses += unheard_picture(dialogue)
     body: dict[str, Any] = {"model": dialogue.model}
     body["messages"] = write_messages(dialogue.turns, profile, names, losses)
     if dialogue.stream:
@@ -45,6 +47,8 @@ def write_request(dialogue: Dialogue, profile: Profile) -> Written:
         body["response_format"] = _write_output(dialogue.output)
     _write_rest(body, dialogue, native, losses)
     body.update({field: value for field, value in own.items() if field != "stream_options"})
+    if native and dialogue.picture is not None:
+        body.update(dialogue.picture.said)
     for field in profile.drop:
         if field in body:
             del body[field]

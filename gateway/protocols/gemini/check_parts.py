@@ -8,6 +8,7 @@ from typing import Any
 from gateway.canon.fault import Malformed
 from gateway.protocols.gemini import spelling
 from gateway.protocols.gemini.spelling import spelled
+from gateway.protocols.media_url import check_media_url
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_=\s-]*")
 
@@ -87,6 +88,7 @@ def _check_file(file: Any, path: str) -> None:
     uri = file.get("fileUri")
     if not isinstance(uri, str) or not uri:
         raise Malformed(f"{path}.fileUri", "fileUri must be a non-empty string")
+    check_media_url(uri, f"{path}.fileUri")
 
 
 def _check_mime(media: dict[str, Any], path: str) -> None:

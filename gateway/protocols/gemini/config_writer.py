@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.canon.dialogue import Dialogue, Knobs, Loss, OutputFormat
 from gateway.canon.profile import Profile
+from gateway.protocols.gemini.image_config import write_image_config
 from gateway.protocols.gemini.schema import to_gemini
 from gateway.protocols.gemini.schema_reader import AsJsonSchema
 from gateway.protocols.gemini.thinking_writer import fit_limit, write_thinking
@@ -25,6 +26,9 @@ def write_config(dialogue: Dialogue, profile: Profile, losses: list[Loss]) -> Js
     modalities = [item.upper() for item in dialogue.modalities]
     if modalities and modalities != ["TEXT"]:
         config["responseModalities"] = modalities
+    picture = write_image_config(dialogue.picture, profile, losses)
+    if picture:
+        config["imageConfig"] = picture
     thinking = write_thinking(dialogue.thinking, profile, losses)
     if thinking is not None:
         config["thinkingConfig"] = thinking

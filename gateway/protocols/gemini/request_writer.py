@@ -5,6 +5,7 @@ https://ai.google.dev/api/generate-content; the model and whether to stream go i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from gateway.canon.dialogue import Dialogue, Loss
@@ -12,6 +13,7 @@ from gateway.canon.profile import Profile
 from gateway.protocols.dialect import Written
 from gateway.protocols.gemini.config_writer import write_config
 from gateway.protocols.gemini.contents_writer import write_contents
+from gateway.protocols.gemini.image_config import tools_of
 from gateway.protocols.gemini.tools_writer import name_map, write_tool_choice, write_tools
 from gateway.protocols.losses import foreign_fields
 
@@ -22,6 +24,7 @@ def write_request(dialogue: Dialogue, profile: Profile) -> Written:
     names = name_map()
     losses: list[Loss] = foreign_fields(dialogue, "gemini")
     body: dict[str, Any] = {}
+    dialogue = replace(dialogue, tools=tools_of(dialogue, profile, losses))
     tools = write_tools(dialogue.tools, names, losses)
     system, contents, lost = write_contents(dialogue.turns, names, profile)
     losses += lost

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.canon.fault import Malformed
+from gateway.protocols.media_url import check_media_url
 from gateway.protocols.responses.client_tools import BY_CALL, BY_OUTPUT
 
 ROLES = ("user", "assistant", "system", "developer")
@@ -125,11 +126,15 @@ def _check_image(part: dict[str, Any], path: str) -> None:
         url = url.get("url")
     if not isinstance(url, str) and not isinstance(part.get("file_id"), str):
         raise Malformed(f"{path}.image_url", "An image needs image_url (a string) or file_id.")
+    if isinstance(url, str):
+        check_media_url(url, f"{path}.image_url")
 
 
 def _check_file(part: dict[str, Any], path: str) -> None:
     if not any(isinstance(part.get(field), str) for field in ("file_data", "file_url", "file_id")):
         raise Malformed(path, "A file needs file_data, file_url or file_id.")
+    if isinstance(part.get("file_url"), str):
+        check_media_url(part["file_url"], f"{path}.file_url")
 
 
 def _check_audio(part: dict[str, Any], path: str) -> None:

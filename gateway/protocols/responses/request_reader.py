@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.canon.dialogue import Dialogue, Knobs, OutputFormat, ThinkingWish, Tool, Turn
+from gateway.canon.dialogue import Dialogue, Knobs, OutputFormat, PictureWish, ThinkingWish, Tool, Turn
 from gateway.canon.parts import Text
 from gateway.protocols.responses.check import check_request
 from gateway.protocols.responses.item_reader import ItemReader
@@ -65,6 +65,7 @@ def read_request(body: dict[str, Any], model: str | None = None, stream: bool | 
         dialogue.tool_choice = read_choice(choice)
         if dialogue.tool_choice is None:
             extras["tool_choice"] = choice
+    dialogue.picture = _read_picture(dialogue.tools)
     dialogue.thinking = _read_thinking(body.get("reasoning") or {}, extras)
     _read_text(body.get("text") or {}, dialogue, extras)
     if extras:
@@ -106,6 +107,17 @@ def _readable(tool: dict[str, Any]) -> bool:
             and all(isinstance(entry, dict) and _readable(entry) for entry in inner)
         )
     return isinstance(kind, str)
+
+
+def _read_picture(tools: list[Tool]) -> PictureWish | None:
+    """What the definition of the image_generation tool says of the picture."""
+    for tool in tools:
+        if tool.name == "image_generation" and tool.kind == "builtin":
+            size, quality = ((tool.raw or {}).get(field) for field in ("size", "quality"))
+            return PictureWish(
+                size if isinstance(size, str) else None, quality if isinstance(quality, str) else None
+            )
+    return None
 
 
 def _read_thinking(reasoning: dict[str, Any], extras: dict[str, Any]) -> ThinkingWish | None:

@@ -9,7 +9,7 @@ from gateway.canon.parts import Text
 from gateway.canon.profile import Profile
 from gateway.protocols.dialect import Written
 from gateway.protocols.effort import effort_of
-from gateway.protocols.losses import foreign_fields
+from gateway.protocols.losses import foreign_fields, unheard_picture
 from gateway.protocols.names import NameMap
 from gateway.protocols.responses.item_writer import ItemWriter
 from gateway.protocols.responses.part_reader import OWN
@@ -43,6 +43,7 @@ def write_request(dialogue: Dialogue, profile: Profile) -> Written:
     _write_includes(dialogue, profile, body)
     body.setdefault("store", False)
     losses += foreign_fields(dialogue, OWN, _SHARED_WITH_CHAT)
+    losses += unheard_picture(dialogue)
     for field in profile.drop:
         if body.pop(field, None) is not None and field not in ("store", "include"):
             losses.append(Loss(field, f"{dialogue.model} refuses this field"))

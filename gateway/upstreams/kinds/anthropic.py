@@ -17,6 +17,7 @@ class Anthropic(Upstream):
     kind = "anthropic"
     dialect = "anthropic"
     counts = True
+    fetches = ("https://", "http://")
     families = ("claude-*",)
     request_headers = ("anthropic-*", "x-claude-code-*")
     response_headers = (*Upstream.response_headers, "anthropic-*")

@@ -17,6 +17,13 @@ class Gemini(Upstream):
     kind = "gemini"
     dialect = "gemini"
     counts = True
+    fetches = (
+        "gs://",
+        "https://generativelanguage.googleapis.com/",
+        "https://www.youtube.com/",
+        "https://youtube.com/",
+        "https://youtu.be/",
+    )
     families = ("gemini-*", "gemma-*", "learnlm-*")
     request_headers = ("x-goog-api-client", "x-server-timeout")
     response_headers = (*Upstream.response_headers, "server-timing")

@@ -14,6 +14,7 @@ _PATHS: dict[str, str] = {"models": "/models", "embed": "/embeddings", "embed_ba
 
 class OpenAI(Upstream):
     kind = "openai"
+    fetches = ("https://", "http://")
     request_headers = ("openai-*", "x-session-id", "http-referer", "x-title")
     response_headers = (*Upstream.response_headers, "openai-*")
 

@@ -9,7 +9,14 @@ import time
 from collections.abc import Callable
 
 from gateway.upstreams.transport.call import Call, wake
-from gateway.upstreams.transport.faults import Aborted, ConnectFault, ConnectTimeout, HeadTimeout, Silence
+from gateway.upstreams.transport.faults import (
+    Aborted,
+    ConnectFault,
+    ConnectTimeout,
+    ForbiddenAddress,
+    HeadTimeout,
+    Silence,
+)
 from gateway.upstreams.transport.target import Target
 from gateway.upstreams.transport.wait import READ, WRITE, Waiter
 
@@ -22,6 +29,8 @@ _CONNECTING = (errno.EINPROGRESS, errno.EWOULDBLOCK, getattr(errno, "WSAEWOULDBL
 _REFUSALS = (b"3", b"4", b"5")
 
 MakeWaiter = Callable[[int], Waiter]
+Allowed = Callable[[str], bool]
+"""Whether an IP address, in text, may be connected to."""
 
 
 class Connection:
@@ -179,11 +188,17 @@ class Connection:
 
 
 def connect(
-    target: Target, timeout: float, call: Call, make_waiter: MakeWaiter, tls: Callable[[], ssl.SSLContext]
+    target: Target,
+    timeout: float,
+    call: Call,
+    make_waiter: MakeWaiter,
+    tls: Callable[[], ssl.SSLContext],
+    allowed: Allowed | None = None,
 ) -> Connection:
     """A new connection; every address of the host is tried in turn within ``timeout`` seconds, TLS included.
 
-    Raises ConnectFault, ConnectTimeout, Aborted.
+    With ``allowed`` all of them must pass; the name is resolved once, so that what was checked is what is
+    connected to. Raises ConnectFault (also ForbiddenAddress), ConnectTimeout, Aborted.
     """
     scheme, host, port = target.key
     deadline = time.monotonic() + timeout
@@ -192,6 +207,8 @@ def connect(
     except (OSError, UnicodeError) as error:
         why = error.strerror if isinstance(error, socket.gaierror) else "the name is not valid"
         raise ConnectFault(f"cannot resolve {target.place}: {why}") from None
+    if allowed is not None and not all(allowed(str(address[0])) for *_, address in addresses):
+        raise ForbiddenAddress(f"{target.place} is not a public address")
     fault: ConnectFault | ConnectTimeout = ConnectFault(f"{target.place} has no address")
     for number, (family, kind, proto, _, address) in enumerate(addresses):
         call.check()

@@ -2,6 +2,7 @@
 
     TransportFault
     ├── ConnectFault       no connection: DNS, refused, unreachable, TLS or proxy failure
+    │   └── ForbiddenAddress   the host has an address this transport must not connect to
     ├── ConnectTimeout     no connection within the connect timeout
     ├── HeadTimeout        connected, but no response head in time
     ├── Silence            no body bytes for the time given to read(); the exchange stays usable
@@ -22,6 +23,10 @@ class TransportFault(Exception):
 
 class ConnectFault(TransportFault):
     """No connection could be made: DNS, refused, unreachable, TLS or proxy failure."""
+
+
+class ForbiddenAddress(ConnectFault):
+    """The host resolves to an address that this transport may not connect to; nothing was sent there."""
 
 
 class ConnectTimeout(TransportFault):

@@ -21,7 +21,7 @@ from requests.utils import get_encoding_from_headers
 from gateway.upstreams.transport.body import Body
 from gateway.upstreams.transport.call import Abortable, Call
 from gateway.upstreams.transport.coding import coding_for
-from gateway.upstreams.transport.connection import Connection, connect
+from gateway.upstreams.transport.connection import Allowed, Connection, connect
 from gateway.upstreams.transport.faults import Cut, HeadTimeout, ProtocolFault, Silence
 from gateway.upstreams.transport.framing import framing_for
 from gateway.upstreams.transport.head import MAX_HEAD, Head, Headers, head_end, parse_head, request_head
@@ -132,12 +132,16 @@ class LeanResponse(requests.Response):
 
 class LeanAdapter(BaseAdapter):
     """``max_idle``: idle connections kept per (scheme, host, port). Certificates are always verified:
-    ``verify``, ``cert`` and ``proxies`` of `requests` have no effect here."""
+    ``verify``, ``cert`` and ``proxies`` of `requests` have no effect here. ``allowed`` says which addresses may be
+    connected to (default: any)."""
 
-    def __init__(self, *, max_idle: int = 1000, tls: TlsContext | None = None) -> None:
+    def __init__(
+        self, *, max_idle: int = 1000, tls: TlsContext | None = None, allowed: Allowed | None = None
+    ) -> None:
         super().__init__()
         self.pool = Pool(max_idle)
         self._tls = tls or tls_context()
+        self._allowed = allowed
         self._make_waiter = waiter_class()
 
     def send(
@@ -199,7 +203,9 @@ class LeanAdapter(BaseAdapter):
             if connection is None:
                 if deadline is not None:
                     connect_timeout = min(connect_timeout, deadline - time.monotonic())
-                connection = connect(target, connect_timeout, call, self._make_waiter, self._tls)
+                connection = connect(
+                    target, connect_timeout, call, self._make_waiter, self._tls, self._allowed
+                )
             began = time.monotonic()
             until = began + head_timeout
             if deadline is not None and deadline < until:

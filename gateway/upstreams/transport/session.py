@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import requests
 
 from gateway.upstreams.transport.call import Abortable, Call
+from gateway.upstreams.transport.connection import Allowed
 from gateway.upstreams.transport.exchange import Exchange
 from gateway.upstreams.transport.faults import TransportFault
 from gateway.upstreams.transport.lean import LeanAdapter, LeanResponse, tls_context
@@ -46,11 +47,17 @@ class Transport:
     ``lean``: our own adapter over plain sockets; otherwise, or with ``proxy``, requests' HTTPAdapter.
     ``proxy``: http, https, socks5 or socks5h URL through which all requests go (socks needs PySocks:
     ValueError without). ``ca_file``: PEM file of roots trusted besides certifi's. ``max_idle``: idle
-    connections kept per host.
+    connections kept per host. ``allowed``: which IP addresses may be connected to, for our own adapter only.
     """
 
     def __init__(
-        self, *, lean: bool = True, proxy: str = "", ca_file: str = "", max_idle: int = 1000
+        self,
+        *,
+        lean: bool = True,
+        proxy: str = "",
+        ca_file: str = "",
+        max_idle: int = 1000,
+        allowed: Allowed | None = None,
     ) -> None:
         self.session: requests.Session = Session()
         self._make_waiter = waiter_class()
@@ -58,7 +65,7 @@ class Transport:
         self._lean = lean and not proxy
         self._proxies = _proxies(proxy)
         adapter = (
-            LeanAdapter(max_idle=max_idle, tls=tls)
+            LeanAdapter(max_idle=max_idle, tls=tls, allowed=allowed)
             if self._lean
             else PlainAdapter(max_idle=max_idle, tls=tls)
         )
