@@ -15,7 +15,6 @@ from gateway.protocols.dialect import Written
 from gateway.protocols.losses import foreign_fields, unheard_picture
 from gateway.protocols.names import NameMap
 
-"""Fields of other dialects whose loss changes nothing in the answer."""
 _TIERS = {"auto": "auto", "default": "standard_only", "standard_only": "standard_only"}
 
 
