@@ -43,7 +43,8 @@ def test_the_nearest_routes_are_named() -> None:
 def test_problem_json() -> None:
     reply = shared().rested().client.get("/openai/v1/nowhere")
     document = reply.get_json()
-    assert document["type"] == "https://api.clinvk.dev/errors/unknown-url" and document["title"] and document["status"] == 404
+    assert document["type"] == "https://api.clinvk.dev/errors/unknown-url"
+    assert document["title"] and document["status"] == 404
     assert document["detail"] == document["error"]["message"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from gateway.upstreams.cli.slots import runs_folder
 from tests.gateways import InProcess
 
 FAKE = Path(__file__).with_name("fake_tool.py")
@@ -71,3 +73,4 @@ def tools(folder: Path, patch: pytest.MonkeyPatch, before: str = "", after: str 
         found = Tools(gateway, notes)
         yield found
         assert found.all_gone(8.0), "a process of the tool survived"
+        shutil.rmtree(runs_folder(gateway.gateway.config.data_dir), ignore_errors=True)

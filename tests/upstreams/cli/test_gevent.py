@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import threading
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.upstreams.cli.slots import runs_folder
 from tests.gateways import Client
 from tests.running import RunningGateway
 from tests.upstreams.cli.house import Tools, alive, toml
@@ -21,6 +23,7 @@ def server(tmp_path: Path) -> Iterator[tuple[RunningGateway, Tools]]:
     config = "[server]\ndrain_timeout_s = 1\n" + toml(tmp_path, max_processes=2, queue=20)
     with RunningGateway(config, workers=2, env={"FAKE_NOTES": str(notes)}) as running:
         yield running, Tools(None, notes)  # type: ignore[arg-type]
+        shutil.rmtree(runs_folder(running.data), ignore_errors=True)
 
 
 def test_the_limit_holds_over_worker_processes(server: tuple[RunningGateway, Tools]) -> None:
