@@ -166,7 +166,7 @@ class InProcess(Client):
     """The gateway under a threaded server; `records` are what it noted, one for each request."""
 
     def __init__(self, config_toml: str) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="dragoman-test-")
+        self._folder = tempfile.TemporaryDirectory(prefix="dragoman-test-", ignore_cleanup_errors=True)
         file = Path(self._folder.name) / "dragoman.toml"
         file.write_text(config_toml, encoding="utf-8")
         self.records: list[Record] = []
