@@ -27,6 +27,7 @@ from gateway.relay.media import MediaPolicy
 from gateway.relay.relay import Relay
 from gateway.relay.remembered import Remembered
 from gateway.relay.settings import RelaySettings
+from gateway.relay.stored import StoredResponses
 from gateway.routing.catalog import Catalog
 from gateway.routing.profiles import profile_for
 from gateway.routing.router import Router, Serving
@@ -105,6 +106,7 @@ def build(
         dialects=known,
         recorder=recorder or Recorder(form=server.log_format),
         state=state,
+        stored=StoredResponses(state, config.responses),
     )
 
 

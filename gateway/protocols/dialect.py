@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 from gateway.canon.answer import Answer
 from gateway.canon.dialogue import Dialogue, Loss
+from gateway.canon.embedding import EmbeddingRequest, Embeddings
 from gateway.canon.events import Event
 from gateway.canon.fault import Fault
 from gateway.canon.models import ModelInfo
@@ -88,6 +89,29 @@ class Counting:
     write_count: Callable[[int], bytes]
 
 
+EmbeddingOperation = Literal["embed", "embed_batch"]
+
+
+@dataclass(slots=True, frozen=True)
+class Embedding:
+    """Embeddings. Dialects that share one value pass each other's bytes through.
+
+    check(body), read(body): the client's request; raise Malformed. write(request, model): the provider's requests, each
+    with the operation of its URL ("embed" or "embed_batch"); raises Malformed. pass_on(raw, body, model): the client's
+    own bytes for a provider of the same kind. tokens(document): what an answer that passes through has used; raises
+    Broken when it is none. read_answer(document): raises Broken. write_answer(embeddings, request, model): to the
+    client.
+    """
+
+    check: Callable[[dict[str, Any]], None]
+    read: Callable[[dict[str, Any]], EmbeddingRequest]
+    write: Callable[[EmbeddingRequest, str], list[tuple[EmbeddingOperation, dict[str, Any]]]]
+    pass_on: Callable[[bytes, dict[str, Any], str], tuple[EmbeddingOperation, bytes]]
+    tokens: Callable[[Any], int | None]
+    read_answer: Callable[[Any], Embeddings]
+    write_answer: Callable[[Embeddings, EmbeddingRequest, str], bytes]
+
+
 @dataclass(slots=True, frozen=True)
 class Dialect:
     """One wire dialect.
@@ -108,7 +132,7 @@ class Dialect:
     usage_event(data): True for an event that carries nothing but usage (chat's `choices: []`); None where the
         dialect has no such event. ask_usage(raw, body): the request asking for it, None when it does already.
     end: the mark that ends a stream after its finish, which some hosts forget; b"" where the finish is the end.
-    counting: None where the protocol has no such endpoint.
+    counting, embedding: None where the protocol has no such endpoint.
     opens_with_usage: a streamed answer names its input tokens in its first event (`Asked.prompt_tokens`).
     """
 
@@ -131,4 +155,5 @@ class Dialect:
     ask_usage: Callable[[bytes, dict[str, Any]], bytes | None] | None = None
     end: bytes = b""
     counting: Counting | None = None
+    embedding: Embedding | None = None
     opens_with_usage: bool = False

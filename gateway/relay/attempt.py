@@ -32,7 +32,7 @@ from gateway.upstreams.transport.faults import (
     TooLarge,
     TransportFault,
 )
-from gateway.upstreams.upstream import Upstream, forwarded
+from gateway.upstreams.upstream import Operation, Upstream, forwarded
 
 
 class Attempt:
@@ -58,6 +58,7 @@ class Attempt:
         self.names: NameMap | None = None
         self.losses: list[Loss] = []
         self.drop_usage = False
+        self.operation: Operation = "stream" if call.stream else "generate"
         self.exchange: Exchange | None = None
 
     @property
@@ -76,7 +77,7 @@ class Attempt:
             model=call.asked if self.model == call.target and call.preset is None else self.model,
             request_id=call.request_id,
             include_usage=_wants_usage(call),
-            body=call.body,
+            body=call.echoed or call.body,
             framing=call.framing,
             prompt_tokens=estimate,
             created=int(time.time()),
@@ -91,15 +92,25 @@ class Attempt:
         """Sends the request; returns a 2xx exchange. Raises AttemptFailed, BadRequest (strict), ClientGone,
         Draining.
 
-        A credential that is refused is renewed and the request sent once more, by the same account.
+        A credential that is refused is renewed and the request sent once more, by the same account; so is a request
+        whose history the provider has forgotten, in full.
         """
         refusal = self.upstream.refuses(self.call.headers)
         if refusal is not None:
             raise GatewayError(Fault(403, refusal, code="origin_not_allowed"))
+        try:
+            return self._send()
+        except AttemptFailed as failure:
+            history = self.call.history
+            if failure.fault.code != "previous_response_not_found" or history is None or not history.forget():
+                raise
+        return self._send()
+
+    def _send(self) -> Exchange:
         body, headers = self._prepare()
         call, limits = self.call, self.upstream.limits
         asking = Asking(
-            operation="stream" if call.stream else "generate",
+            operation=self.operation,
             model=self.model,
             body=body,
             deadline=call.deadline,
@@ -133,7 +144,12 @@ class Attempt:
         if self.mode == "wrapped":
             return fitted(call.raw, call.body, profile)[1], dict(upstream.translated_headers)
         if self.mode == "passthrough":
-            raw, body = fitted(call.raw, call.body, profile)
+            raw, body = call.raw, call.body
+            if call.history is not None:
+                full = call.history.for_provider(body, upstream.name, self.lease.account.label)
+                if full is not None:
+                    raw, body = dumps(full), full
+            raw, body = fitted(raw, body, profile)
             raw = with_model(raw, body, self.model)
             if call.stream and self.dialect.ask_usage is not None:
                 asking = self.dialect.ask_usage(raw, {**body, "model": self.model})

@@ -6,14 +6,18 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from gateway.canon.dialogue import Dialogue, Loss
 from gateway.canon.pairing import paired
 from gateway.canon.usage import Usage
 from gateway.protocols.dialect import Dialect
 from gateway.relay.preset import Preset
+from gateway.relay.stored import History
 from gateway.upstreams.transport.call import Abortable
+
+if TYPE_CHECKING:
+    from gateway.relay.keeper import Keeper
 
 Mode = Literal["passthrough", "wrapped", "translated"]
 
@@ -62,7 +66,7 @@ class Attempted:
 @dataclass(slots=True)
 class Outcome:
     """What headers and the record tell of an answer. `account` is None when headers had to go out before it was
-    known."""
+    known; `estimated` says that the provider of an answer told no usage and `usage` is a guess."""
 
     mapped_model: str = ""
     upstream: str = ""
@@ -73,6 +77,7 @@ class Outcome:
     attempts: list[Attempted] = field(default_factory=list)
     usage: Usage | None = None
     finish: str = ""
+    estimated: bool = False
     first_content_s: float | None = None
     ended: Literal["", "complete", "cut", "cancelled", "failed"] = ""
 
@@ -83,7 +88,8 @@ class Call:
     prefix it came by ("/openai", ...); `framing` "array" for Gemini's streamed JSON array; `headers` the client's,
     lower-case names; `deadline` time.monotonic(); `target` the first model of its route (another one is a fallback);
     `preset` what an agent puts in; `fetched` remote media by URL as (type, base64); `media_checked`: those inside the
-    request were found sound."""
+    request were found sound; `history` is what a `previous_response_id` stands for, `keeper` what stores the answer;
+    `echoed` is the body as the answer tells it where that differs."""
 
     dialect: Dialect
     body: dict[str, Any]
@@ -102,12 +108,17 @@ class Call:
     preset: Preset | None = None
     media_checked: bool = False
     fetched: dict[str, tuple[str | None, str]] = field(default_factory=dict)
+    history: History | None = None
+    keeper: Keeper | None = None
+    echoed: dict[str, Any] | None = None
     _dialogue: Dialogue | None = None
 
     def dialogue(self) -> tuple[Dialogue, list[Loss]]:
-        """The request in the common language, its calls and results paired; read once. Raises Malformed."""
+        """The request in the common language, its calls and results paired; read once. Raises Malformed, and
+        BadRequest when its history is not known."""
         if self._dialogue is None:
-            dialogue = self.dialect.read_request(self.body, model=self.asked, stream=self.stream)
+            body = self.body if self.history is None else self.history.inlined(self.body)
+            dialogue = self.dialect.read_request(body, model=self.asked, stream=self.stream)
             dialogue.turns, self.outcome.losses = paired(dialogue.turns)
             if self.preset is not None:
                 dialogue = self.preset.applied(dialogue, self.dialect.name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import TypeVar
 
 from gateway.accounts.account import Account
 from gateway.accounts.pool import Lease, Pool
@@ -20,6 +21,7 @@ from gateway.relay.attempt import Attempt
 from gateway.relay.call import Call
 from gateway.relay.conduit import Conduit
 from gateway.relay.count import provider_count, read_dialogue
+from gateway.relay.embed import EmbeddingAttempt, embedding_route
 from gateway.relay.estimate import prompt_tokens
 from gateway.relay.listing import listed
 from gateway.relay.plan import AttemptFailed, Plan
@@ -31,11 +33,14 @@ from gateway.relay.stream import CutAfterContent, StreamPump
 from gateway.relay.trial import tried
 from gateway.relay.whole import whole_answer
 from gateway.routing.router import Route, Router, UnknownModel
+from gateway.upstreams.transport.exchange import Exchange
 from gateway.upstreams.upstream import Upstream, forwarded
 
 QUOTA_TIMEOUT_S = 20.0
 
 log = logging.getLogger("dragoman")
+
+Kind = TypeVar("Kind", bound=Attempt)
 
 
 class Relay:
@@ -60,14 +65,27 @@ class Relay:
         """The answer's body; headers are told by `call.outcome`. Raises GatewayError or ClientGone."""
         if call.body.get("dry_run") is True:
             return call.dialect.write_answer(self._rehearsed(call), self._asked(call))
-        plan = self._plan(call)
+        return self._answered(self._plan(call), Attempt, whole_answer)
+
+    def embed(self, call: Call) -> bytes:
+        """The body with the embeddings; as `whole`. Raises Malformed too."""
+        route = embedding_route(self._route(call), self._upstreams)
+        call.target = call.outcome.mapped_model = route.model
+        plan = Plan(call, route, self._pool, self._settings.max_attempts)
+        body = self._answered(plan, EmbeddingAttempt, EmbeddingAttempt.embedded)
+        if call.outcome.estimated:
+            call.outcome.response_headers["X-Token-Count"] = "estimate"
+        return body
+
+    def _answered(self, plan: Plan, kind: type[Kind], answer: Callable[[Kind, Exchange], bytes]) -> bytes:
+        call = plan.call
         while True:
             lease = plan.next()
-            attempt = self._attempt(call, lease)
+            attempt = self._attempt(call, lease, kind)
             try:
                 exchange = attempt.open()
                 plan.opened(lease)
-                body = whole_answer(attempt, exchange)
+                body = answer(attempt, exchange)
             except AttemptFailed as failure:
                 self._failed(plan, lease, failure)
                 continue
@@ -95,7 +113,7 @@ class Relay:
         try:
             while True:
                 lease = plan.next()
-                attempt = self._attempt(call, lease)
+                attempt = self._attempt(call, lease, Attempt)
                 try:
                     writer = call.dialect.answer_writer(attempt.asked())
                     pump = StreamPump(attempt, writer, partial(self._elsewhere, plan, lease))
@@ -145,7 +163,7 @@ class Relay:
         if opened is not None:
             resume = Resume(writer, *opened, self._settings.keepalive_s)
             while not resume.went_on and (lease := plan.elsewhere()) is not None:
-                other = self._attempt(call, lease)
+                other = self._attempt(call, lease, Attempt)
                 try:
                     yield from resume.run(other, other.open())
                 except AttemptFailed as failure:
@@ -228,9 +246,9 @@ class Relay:
         call.target = call.outcome.mapped_model = route.model
         return route
 
-    def _attempt(self, call: Call, lease: Lease) -> Attempt:
+    def _attempt(self, call: Call, lease: Lease, kind: type[Kind]) -> Kind:
         upstream = self._upstreams[lease.seat.upstream]
-        attempt = Attempt(call, lease, upstream, self._dialects[upstream.dialect], self._settings)
+        attempt = kind(call, lease, upstream, self._dialects[upstream.dialect], self._settings)
         outcome = call.outcome
         outcome.mapped_model, outcome.upstream, outcome.mode = lease.seat.model, upstream.name, attempt.mode
         return attempt
@@ -265,7 +283,8 @@ class Relay:
 
     @staticmethod
     def _asked(call: Call) -> Asked:
-        return Asked(model=call.asked, request_id=call.request_id, body=call.body, framing=call.framing)
+        body = call.echoed or call.body
+        return Asked(model=call.asked, request_id=call.request_id, body=body, framing=call.framing)
 
 
 def _told(error: Exception, call: Call) -> Fault:

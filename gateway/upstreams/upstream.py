@@ -53,9 +53,10 @@ class Upstream:
     `dialect` the wire dialect it speaks; `families` patterns of model names it serves when the operator lists none;
     `request_headers` names (or prefixes ending in "*") of client headers handed on in pass-through;
     `response_headers` the same for the way back; `translated_headers` sent when the request was translated; `counts`
-    says that the provider has an endpoint that counts tokens; `fetches` are the beginnings, in lower case, of media
-    URLs that the provider fetches itself; `wrapper` the envelope around its dialect, None where it speaks it bare;
-    `repeats` that a request that failed may be sent again to the same account (running a tool twice is not harmless).
+    says that the provider has an endpoint that counts tokens, `embeds` that it has one for embeddings; `fetches` are
+    the beginnings, in lower case, of media URLs that the provider fetches itself; `wrapper` the envelope around its
+    dialect, None where it speaks it bare; `repeats` that a request that failed may be sent again to the same account
+    (running a tool twice is not harmless).
     """
 
     kind: ClassVar[str]
@@ -65,6 +66,7 @@ class Upstream:
     response_headers: tuple[str, ...] = ("x-request-id", "request-id", "x-ratelimit-*", "retry-after", "retry-after-ms")
     translated_headers: Mapping[str, str] = MappingProxyType({})
     counts: ClassVar[bool] = False
+    embeds: ClassVar[bool] = False
     wrapper: Wrapper | None = None
     repeats: ClassVar[bool] = True
     fetches: ClassVar[tuple[str, ...]] = ()

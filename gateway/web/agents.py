@@ -15,6 +15,7 @@ from gateway.web.agent import AgentDesk
 from gateway.web.door import Door
 from gateway.web.models import asking
 from gateway.web.openai import body_shape
+from gateway.web.stored import preparing
 from schemas.chat import CHAT, COMPLETION
 from schemas.messages import MESSAGES
 from schemas.responses import RESPONSES
@@ -31,6 +32,7 @@ def agents_blueprint(door: Door) -> Blueprint:
     dialects = gateway.dialects
     desks = {agent.id: AgentDesk(agent, gateway.keys) for agent in gateway.config.agents}
     shape = body_shape(dialects)
+    prepare = preparing(door)
 
     def at(id: str, dialect: Dialect, answer: Callable[[AgentDesk], Response]) -> Response:
         desk = desks.get(id)
@@ -41,7 +43,7 @@ def agents_blueprint(door: Door) -> Blueprint:
     @routes.post("/v1/chat/completions")
     def chat_completions(id: str) -> Response:
         dialect = dialects["chat"]
-        return at(id, dialect, lambda desk: door.generate(dialect, CHAT, shape=shape, agent=desk))
+        return at(id, dialect, lambda desk: door.generate(dialect, CHAT, shape=shape, agent=desk, prepare=prepare))
 
     @routes.post("/v1/completions")
     def completions(id: str) -> Response:
@@ -51,7 +53,7 @@ def agents_blueprint(door: Door) -> Blueprint:
     @routes.post("/v1/responses")
     def responses(id: str) -> Response:
         dialect = dialects["responses"]
-        return at(id, dialect, lambda desk: door.generate(dialect, RESPONSES, shape=shape, agent=desk))
+        return at(id, dialect, lambda desk: door.generate(dialect, RESPONSES, shape=shape, agent=desk, prepare=prepare))
 
     @routes.post("/v1/messages")
     def messages(id: str) -> Response:

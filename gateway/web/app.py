@@ -12,6 +12,7 @@ from gateway.web.anthropic import anthropic_blueprint
 from gateway.web.cors import CrossOrigin
 from gateway.web.dispatch import Dispatcher
 from gateway.web.door import Door
+from gateway.web.embeddings import embeddings_blueprint
 from gateway.web.gateway import Gateway
 from gateway.web.gemini import gemini_blueprint
 from gateway.web.health import health_blueprint
@@ -20,6 +21,7 @@ from gateway.web.models import models_blueprint
 from gateway.web.openai import openai_blueprint
 from gateway.web.paths import PathDoctor
 from gateway.web.sinks import sinks_blueprint
+from gateway.web.stored import stored_blueprint
 
 
 def create_app(gateway: Gateway) -> Flask:
@@ -32,6 +34,8 @@ def create_app(gateway: Gateway) -> Flask:
     app.register_blueprint(agents_blueprint(door))
     for mount in ("", "/openai"):
         app.register_blueprint(openai_blueprint(door, mount))
+        app.register_blueprint(stored_blueprint(door, mount))
+        app.register_blueprint(embeddings_blueprint(door, mount))
     for mount in ("", "/anthropic"):
         app.register_blueprint(anthropic_blueprint(door, mount))
     for mount in ("", "/gemini"):

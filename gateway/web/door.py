@@ -55,9 +55,12 @@ class Door:
         framing: Literal["sse", "array"] = "sse",
         query_key: bool = False,
         agent: AgentDesk | None = None,
+        prepare: Callable[[Call], None] = lambda call: None,
+        answer: Callable[[Call], bytes] | None = None,
     ) -> Response:
         """`model` and `stream` as the URL gives them (Gemini), else they are read from the body; `shape` may choose
-        another dialect once the body is known; `agent` has keys, model and preset of its own."""
+        another dialect once the body is known, `prepare` sees the call before anyone is asked, `answer` stands for
+        the relay's whole answer; `agent` has keys, model and preset of its own."""
         environ = request.environ
         started, at = time.monotonic(), time.time()
         request_id = request_id_of(environ)
@@ -89,10 +92,11 @@ class Door:
                 started=started,
                 preset=agent.preset if agent is not None else None,
             )
+            prepare(call)
             entry = _Entry(self, call, environ, key, at)
             if call.stream:
                 return self._streamed(call, entry)
-            return self._whole(call, entry)
+            return self._whole(call, entry, answer or self.gateway.relay.whole)
         except Malformed as malformed:
             error: GatewayError = BadRequest.of(malformed)
         except (TooDeep, RecursionError):
@@ -150,6 +154,7 @@ class Door:
         mount: str = "",
         query_key: bool = False,
         check: Callable[..., str] | None = None,
+        media_type: str = "application/json",
     ) -> Response:
         """An answer that is no model's (a model list, a count): key (by `check`, else as
         everywhere), `answer()` with its headers, record."""
@@ -159,7 +164,7 @@ class Door:
         try:
             key = (check or self.gateway.keys.check)(environ, query=query_key)
             body, headers = answer()
-            response = Response(body, 200, [("X-Request-Id", request_id), *headers], content_type="application/json")
+            response = Response(body, 200, [("X-Request-Id", request_id), *headers], content_type=media_type)
         except Malformed as malformed:
             fault = BadRequest.of(malformed).fault
         except (TooDeep, RecursionError):
@@ -186,11 +191,13 @@ class Door:
     def _shown_account(self, call: Call) -> str:
         return self._account_header if call.preset is None else "off"
 
-    def _whole(self, call: Call, entry: _Entry) -> Response:
+    def _whole(self, call: Call, entry: _Entry, answer: Callable[[Call], bytes]) -> Response:
         watching = watch(call_socket(), lambda: call.live.abort("client"))
         self.gateway.running.add(call.live)
         try:
-            body = self.gateway.relay.whole(call)
+            body = answer(call)
+            if call.keeper is not None:
+                body = call.keeper.whole(body)
         finally:
             watching.stop()
             self.gateway.running.discard(call.live)
@@ -202,6 +209,8 @@ class Door:
         watching = watch(call_socket(), lambda: call.live.abort("client"))
         self.gateway.running.add(call.live)
         chunks = self.gateway.relay.stream(call)
+        if call.keeper is not None:
+            chunks = call.keeper.stream(chunks)
         try:
             first = next(chunks)
         except BaseException:

@@ -11,6 +11,7 @@ from gateway.monitoring.recorder import Recorder
 from gateway.protocols.dialect import Dialect
 from gateway.relay.call import Live
 from gateway.relay.relay import Relay
+from gateway.relay.stored import StoredResponses
 from gateway.routing.catalog import Catalog
 from gateway.routing.router import Router
 from gateway.state.store import Store
@@ -32,6 +33,7 @@ class Gateway:
     dialects: Mapping[str, Dialect]
     recorder: Recorder
     state: Store
+    stored: StoredResponses
     running: set[Live] = field(default_factory=set)
     draining: bool = False
 

@@ -11,16 +11,20 @@ from flask import Blueprint, Response, request
 
 from gateway.errors import BadRequest
 from gateway.web.door import Door
+from gateway.web.embeddings import embedding_dialect
 from gateway.web.models import model_list, one_model
+from schemas.embeddings import BATCH_EMBED_CONTENTS, EMBED_CONTENT
 from schemas.generate import GENERATE
 
-METHODS = ("generateContent", "streamGenerateContent", "countTokens")
+EMBEDDING_METHODS = ("embedContent", "batchEmbedContents")
+METHODS = ("generateContent", "streamGenerateContent", "countTokens", *EMBEDDING_METHODS)
 
 
 def gemini_blueprint(door: Door, mount: str, version: str) -> Blueprint:
     """`version` is "v1beta" or "v1alpha", or "v1", which Node's SDK uses and shares with OpenAI's model routes."""
     routes = Blueprint(f"gemini{mount.replace('/', '-')}-{version}", __name__, url_prefix=f"{mount}/{version}")
     dialect = door.gateway.dialects["gemini"]
+    embedding = embedding_dialect(dialect)
 
     @routes.post("/models/<path:target>")
     def call(target: str) -> Response:
@@ -35,6 +39,16 @@ def gemini_blueprint(door: Door, mount: str, version: str) -> Blueprint:
             )
         if method == "countTokens":
             return door.count(dialect, mount=mount, model=model, query_key=True)
+        if method in EMBEDDING_METHODS:
+            return door.generate(
+                embedding,
+                EMBED_CONTENT if method == "embedContent" else BATCH_EMBED_CONTENTS,
+                mount=mount,
+                model=model,
+                stream=False,
+                query_key=True,
+                answer=door.gateway.relay.embed,
+            )
         return door.refuse(
             dialect,
             BadRequest(f"unsupported method {method!r}; this gateway offers {', '.join(METHODS)}"),

@@ -72,6 +72,16 @@ class ClientKeys:
                 return name
         raise Unauthorized(EXPIRED)
 
+    def owner(self, environ: Mapping[str, Any], *, query: bool = False) -> str:
+        """Whose things a request that was let in may see: a word for its key that stays the same, "" without one."""
+        now = time.time()
+        for key in presented(environ, query):
+            digest = hashlib.sha256(key).hexdigest()
+            for known, name in self._names.items():
+                if hmac.compare_digest(known, digest) and now < self._expiries.get(name, math.inf):
+                    return f"name:{name}" if name else f"key:{digest}"
+        return ""
+
     def _known(self, environ: Mapping[str, Any], query: bool) -> list[str]:
         """The names of those presented keys that are ours."""
         found = []

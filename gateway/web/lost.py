@@ -21,6 +21,7 @@ NOT_OFFERED = {
     "realtime": "use /v1/responses or /v1/chat/completions with stream: true",
     "batches": "send the requests one by one",
     "moderations": "ask the provider itself",
+    "conversations": "chain responses with previous_response_id on /v1/responses",
     "vector_stores": "use /v1/embeddings with a store of your own",
 }
 

@@ -11,6 +11,7 @@ from flask import Blueprint, Response
 from gateway.protocols.dialect import Dialect
 from gateway.web.door import Door, Shape
 from gateway.web.models import model_list, one_model
+from gateway.web.stored import preparing
 from schemas.chat import CHAT, COMPLETION
 from schemas.responses import RESPONSES
 from schemas.wire import WireSchema
@@ -46,10 +47,11 @@ def openai_blueprint(door: Door, mount: str) -> Blueprint:
     routes = Blueprint(f"openai{mount.replace('/', '-')}", __name__, url_prefix=f"{mount}/v1")
     dialects = door.gateway.dialects
     shape = body_shape(dialects)
+    prepare = preparing(door)
 
     @routes.post("/chat/completions")
     def chat_completions() -> Response:
-        return door.generate(dialects["chat"], CHAT, shape=shape, mount=mount)
+        return door.generate(dialects["chat"], CHAT, shape=shape, mount=mount, prepare=prepare)
 
     @routes.post("/completions")
     def completions() -> Response:
@@ -57,7 +59,7 @@ def openai_blueprint(door: Door, mount: str) -> Blueprint:
 
     @routes.post("/responses")
     def responses() -> Response:
-        return door.generate(dialects["responses"], RESPONSES, shape=shape, mount=mount)
+        return door.generate(dialects["responses"], RESPONSES, shape=shape, mount=mount, prepare=prepare)
 
     if mount:
 

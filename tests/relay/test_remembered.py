@@ -264,7 +264,8 @@ def test_without_tools_the_file_is_not_opened() -> None:
     with ScriptedUpstream() as up, InProcess(config_for(Provider(up, "gemini"))) as gateway:
         up.text("gemini", "hello")
         for protocol in PROTOCOLS:
-            assert gateway.ask(protocol, stream=True).status == 200
+            unkept = {"store": False} if protocol == "responses" else {}
+            assert gateway.ask(protocol, stream=True, **unkept).status == 200
         file = gateway.gateway.config.data_dir / "gateway.db"
         assert not file.exists()
         loop = Forgetful("chat", False, "gemini-3-pro")

@@ -12,6 +12,7 @@ from gateway.protocols.chat.request_writer import write_request
 from gateway.protocols.chat.usage import is_usage_event
 from gateway.protocols.chat.whole import read_answer, write_answer
 from gateway.protocols.dialect import Dialect
+from gateway.protocols.openai_embeddings import EMBEDDING
 from gateway.protocols.passing import with_stream_usage
 
 MARKERS = (
@@ -43,5 +44,6 @@ DIALECT = Dialect(
     markers=MARKERS,
     usage_event=is_usage_event,
     ask_usage=with_stream_usage,
+    embedding=EMBEDDING,
     end=b"data: [DONE]\n\n",
 )

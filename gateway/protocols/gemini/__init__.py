@@ -10,6 +10,7 @@ from gateway.protocols.gemini.answer_reader import GeminiReader
 from gateway.protocols.gemini.answer_writer import GeminiWriter
 from gateway.protocols.gemini.check import check_request
 from gateway.protocols.gemini.counting import COUNTING
+from gateway.protocols.gemini.embedding import EMBEDDING
 from gateway.protocols.gemini.errors import read_error, write_error
 from gateway.protocols.gemini.models import read_models, write_model, write_models
 from gateway.protocols.gemini.request_reader import read_request
@@ -35,4 +36,5 @@ DIALECT = Dialect(
     # A trailing event may hold nothing but usage, so usageMetadata counts, though most chunks carry it.
     markers=(b'"finishReason"', b'"promptFeedback"', b'"error"', b'"functionCall"', b'"usageMetadata"'),
     counting=COUNTING,
+    embedding=EMBEDDING,
 )

@@ -56,8 +56,9 @@ USAGE = _table(
     "promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "cachedContentTokenCount",
     "toolUsePromptTokenCount", "totalTokenCount",
 )  # fmt: skip
+EMBEDDING = _table("taskType", "outputDimensionality", "autoTruncate")
 
-_ALL = (BODY, PART, MEDIA, CALL, TOOL, DECLARATION, TOOL_CONFIG, CALLING, CONFIG, THINKING, SCHEMA)
+_ALL = (EMBEDDING, BODY, PART, MEDIA, CALL, TOOL, DECLARATION, TOOL_CONFIG, CALLING, CONFIG, THINKING, SCHEMA)
 assert all(_camel(snake) == camel for table in _ALL for snake, camel in table.items())
 
 

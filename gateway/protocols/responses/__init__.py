@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.protocols.dialect import Dialect
+from gateway.protocols.openai_embeddings import EMBEDDING
 from gateway.protocols.openai_errors import read_error, write_error
 from gateway.protocols.openai_models import read_models, write_model, write_models
 from gateway.protocols.responses.answer_reader import ResponsesReader
@@ -37,6 +38,7 @@ DIALECT = Dialect(
         b'"error"',
         b'"usage"',
     ),
+    embedding=EMBEDDING,
 )
 
 __all__ = ["DIALECT", "with_choices"]

@@ -24,7 +24,8 @@ class Gemini(Upstream):
         "https://youtube.com/",
         "https://youtu.be/",
     )
-    families = ("gemini-*", "gemma-*", "learnlm-*")
+    embeds = True
+    families = ("gemini-*", "gemma-*", "learnlm-*", "embedding-*", "text-embedding-00*")
     request_headers = ("x-goog-api-client", "x-server-timeout")
     response_headers = (*Upstream.response_headers, "server-timing")
 

@@ -15,6 +15,7 @@ _PATHS: dict[str, str] = {"models": "/models", "embed": "/embeddings", "embed_ba
 class OpenAI(Upstream):
     kind = "openai"
     fetches = ("https://", "http://")
+    embeds = True
     request_headers = ("openai-*", "x-session-id", "http-referer", "x-title")
     response_headers = (*Upstream.response_headers, "openai-*")
 
@@ -23,7 +24,8 @@ class OpenAI(Upstream):
         self.dialect = settings.speaks
         self._generate = "/responses" if settings.speaks == "responses" else "/chat/completions"
         if settings.base_urls == DEFAULT_BASE_URLS["openai"]:
-            self.families = ("gpt-*", "chatgpt-*", "o1*", "o3*", "o4*", "codex-*", "text-embedding-*")
+            self.families = ("gpt-*", "chatgpt-*", "o1*", "o3*", "o4*", "codex-*")
+            self.families += ("text-embedding-3-*", "text-embedding-ada-*")
 
     def url(self, base: str, operation: Operation, model: str) -> str:
         path = _PATHS.get(operation, self._generate)
