@@ -23,13 +23,14 @@ ROOMS: dict[str, frozenset[str]] = {
     "accounts": frozenset({"canon", "config", "errors", "state"}),
     "routing": frozenset({"accounts", "canon", "config", "errors"}),
     "upstreams": frozenset({"canon", "config", "errors"}),
+    "keys": frozenset({"config", "state"}),
     "monitoring": frozenset({"canon", "config"}),
     "relay": frozenset({"accounts", "canon", "config", "errors", "protocols", "routing", "state", "upstreams"}),
     "web": frozenset(
-        {"accounts", "canon", "command", "config", "errors", "monitoring", "protocols", "relay", "routing", "schemas"}
+        {"accounts", "canon", "command", "config", "errors", "keys", "monitoring", "protocols", "relay", "routing"}
     )
-    | {"state", "upstreams", "wiring", "app"},
-    "command": frozenset({"accounts", "canon", "config", "errors", "monitoring", "relay", "routing", "state"})
+    | {"schemas", "state", "upstreams", "wiring", "app"},
+    "command": frozenset({"accounts", "canon", "config", "errors", "keys", "monitoring", "relay", "routing", "state"})
     | {"upstreams", "web", "wiring"},
     "wiring": EVERYTHING,
     "app": frozenset({"command", "web"}),

@@ -12,6 +12,7 @@ import click
 from gateway import __version__
 from gateway.command.accounts import accounts
 from gateway.command.agents import agents
+from gateway.command.keys import keys
 from gateway.command.loading import configured, hand_on
 
 
@@ -103,6 +104,9 @@ def _config() -> Any:
         return configured()
     except ConfigError as error:
         raise click.ClickException("\n".join(map(str, error.problems))) from None
+
+
+command.add_command(keys)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from gateway.accounts.pool import Pool
 from gateway.config.model import Config
+from gateway.monitoring.prices import PriceTable
 from gateway.monitoring.recorder import Recorder
 from gateway.protocols.dialect import Dialect
 from gateway.relay.call import Live
@@ -15,6 +16,7 @@ from gateway.routing.catalog import Catalog
 from gateway.routing.router import Router
 from gateway.state.store import Store
 from gateway.upstreams.upstream import Upstream
+from gateway.web.admission import Admission
 from gateway.web.keys import ClientKeys
 
 
@@ -24,6 +26,8 @@ class Gateway:
 
     config: Config
     keys: ClientKeys
+    admission: Admission
+    prices: PriceTable
     relay: Relay
     router: Router
     catalog: Catalog
