@@ -22,6 +22,7 @@ from gateway.config.model import DEFAULT_TOKEN_URL, Config
 from gateway.config.model import Upstream as Settings
 from gateway.keys.issued import IssuedKeys
 from gateway.keys.ledger import Ledger
+from gateway.monitoring.archive import Archive
 from gateway.monitoring.prices import load_prices
 from gateway.monitoring.recorder import Recorder
 from gateway.protocols import anthropic, chat, completions, gemini, prompt, responses
@@ -123,9 +124,14 @@ def build(
         pool=pool,
         upstreams=upstreams,
         dialects=known,
-        recorder=recorder or Recorder(form=server.log_format),
+        recorder=recorder or _recorder(config),
         state=state,
     )
+
+
+def _recorder(config: Config) -> Recorder:
+    archive = Archive(config.records, config.data_dir)
+    return Recorder(form=config.server.log_format, sinks=(archive.put,), ends=(archive.close,))
 
 
 def _upstreams(config: Config, lean: bool) -> dict[str, Upstream]:

@@ -24,7 +24,7 @@ ROOMS: dict[str, frozenset[str]] = {
     "routing": frozenset({"accounts", "canon", "config", "errors"}),
     "upstreams": frozenset({"canon", "config", "errors"}),
     "keys": frozenset({"config", "state"}),
-    "monitoring": frozenset({"canon", "config"}),
+    "monitoring": frozenset({"canon", "config", "state"}),
     "relay": frozenset({"accounts", "canon", "config", "errors", "protocols", "routing", "state", "upstreams"}),
     "web": frozenset(
         {"accounts", "canon", "command", "config", "errors", "keys", "monitoring", "protocols", "relay", "routing"}
@@ -51,6 +51,8 @@ PACKAGES: dict[str, frozenset[str]] = {
     "marshmallow": frozenset({"schemas", "config"}),
     "click": frozenset({"command"}),
     "dotenv": frozenset({"config"}),
+    "sqlalchemy": frozenset({"monitoring"}),
+    "prometheus_client": frozenset({"monitoring"}),
     "orjson": frozenset({"protocols"}),
 }
 """Package (or module of the standard library) that only these rooms may import. Others outside the standard library

@@ -14,6 +14,7 @@ from gateway.command.accounts import accounts
 from gateway.command.agents import agents
 from gateway.command.keys import keys
 from gateway.command.loading import configured, hand_on
+from gateway.command.records import logs, usage
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -107,6 +108,8 @@ def _config() -> Any:
 
 
 command.add_command(keys)
+command.add_command(usage)
+command.add_command(logs)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -24,7 +24,7 @@ from gateway.web.client import client_address
 from gateway.web.dispatch import Answer
 from gateway.web.faults import fault_response
 from gateway.web.gateway import Gateway
-from gateway.web.headers import SSE_HEADERS, outcome_headers
+from gateway.web.headers import SSE_HEADERS, masked, outcome_headers
 from gateway.web.watch import Watch, watch
 from schemas.wire import WireSchema
 
@@ -274,22 +274,23 @@ class _Entry:
         if fault is not None:
             record.error = fault.code or str(fault.status)
         if self.call is not None:
-            _fill(record, self.call)
+            _fill(record, self.call, mask=self.door._account_header == "masked")
             charge(record, self.call, self.sent, gateway.prices)
         if self._reserved is not None:
             self._reserved.settle((record.input_tokens or 0) + (record.output_tokens or 0), record.cost_usd or 0.0)
         gateway.recorder.note(record)
 
 
-def _fill(record: Record, call: Call) -> None:
+def _fill(record: Record, call: Call, *, mask: bool) -> None:
     outcome = call.outcome
     record.mapped, record.mode, record.upstream = outcome.mapped_model, outcome.mode, outcome.upstream
     record.stream, record.ended, record.finish = call.stream, outcome.ended, outcome.finish
     record.first_content_s, record.losses = outcome.first_content_s, len(outcome.losses)
     if outcome.attempts:
-        record.account = outcome.attempts[-1].account
+        shown = masked if mask else str
+        record.account = shown(outcome.attempts[-1].account)
         record.attempts = [
-            f"{'use=' + each.use + ' ' if each.use else ''}{each.upstream}/{each.account}: {each.outcome}"
+            f"{'use=' + each.use + ' ' if each.use else ''}{each.upstream}/{shown(each.account)}: {each.outcome}"
             for each in outcome.attempts
         ]
 

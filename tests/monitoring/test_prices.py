@@ -25,7 +25,8 @@ def test_every_kind_of_token_has_its_price() -> None:
 def test_the_operators_rows_win(tmp_path: Path) -> None:
     (tmp_path / "prices.toml").write_text(
         '[[prices]]\nmodels = ["gpt-4o", "mine-*"]\ninput = 1\noutput = 2\n[[prices]]\nmodels = "bad"\ninput = 1\n'
-        '[[prices]]\nmodels = ["bad"]\ninput = "cheap"\noutput = 1\n[[prices]]\nmodels = ["x"]\ninput = -1\noutput = 1\n'
+        '[[prices]]\nmodels = ["bad"]\ninput = "cheap"\noutput = 1\n'
+        '[[prices]]\nmodels = ["x"]\ninput = -1\noutput = 1\n'
     )
     table, problems = load_prices(tmp_path, best_match)
     assert table.price("gpt-4o") == table.price("mine-7b") == Price(1, 2, 1, 1)
