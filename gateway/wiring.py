@@ -23,6 +23,8 @@ from gateway.config.model import Upstream as Settings
 from gateway.keys.issued import IssuedKeys
 from gateway.keys.ledger import Ledger
 from gateway.monitoring.archive import Archive
+from gateway.monitoring.files import FOLDER as METRICS_FOLDER
+from gateway.monitoring.metrics import Metrics, Now, metrics_of
 from gateway.monitoring.prices import load_prices
 from gateway.monitoring.recorder import Recorder
 from gateway.protocols import anthropic, chat, completions, gemini, prompt, responses
@@ -113,11 +115,12 @@ def build(
     prices, faults = load_prices(config.data_dir, best_match)
     for fault in faults:
         log.warning("%s", fault)
-    return Gateway(
+    gateway = Gateway(
         config=config,
         keys=keys,
         admission=Admission(keys, Ledger(state), router, prices),
         prices=prices,
+        metrics=_metrics(config),
         relay=Relay(router, pool, upstreams, known, settings),
         router=router,
         catalog=catalog,
@@ -127,11 +130,20 @@ def build(
         recorder=recorder or _recorder(config),
         state=state,
     )
+    if gateway.metrics is not None:
+        gateway.metrics.watch(lambda: Now(len(gateway.running), gateway.recorder.waiting))
+    return gateway
 
 
 def _recorder(config: Config) -> Recorder:
     archive = Archive(config.records, config.data_dir)
-    return Recorder(form=config.server.log_format, sinks=(archive.put,), ends=(archive.close,))
+    metrics = _metrics(config)
+    sinks = (archive.put,) if metrics is None else (archive.put, metrics.take)
+    return Recorder(form=config.server.log_format, sinks=sinks, ends=(archive.close,))
+
+
+def _metrics(config: Config) -> Metrics | None:
+    return metrics_of(config.data_dir / METRICS_FOLDER) if config.metrics.enabled else None
 
 
 def _upstreams(config: Config, lean: bool) -> dict[str, Upstream]:

@@ -51,6 +51,11 @@ class Recorder:
         if not self._wake.is_set():
             self._wake.set()
 
+    @property
+    def waiting(self) -> int:
+        """Records not handed on yet."""
+        return len(self._queue)
+
     def flush(self) -> None:
         """Writes everything that has been noted."""
         records = []

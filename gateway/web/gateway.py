@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from gateway.accounts.pool import Pool
 from gateway.config.model import Config
+from gateway.monitoring.metrics import Metrics
 from gateway.monitoring.prices import PriceTable
 from gateway.monitoring.recorder import Recorder
 from gateway.protocols.dialect import Dialect
@@ -28,6 +29,7 @@ class Gateway:
     keys: ClientKeys
     admission: Admission
     prices: PriceTable
+    metrics: Metrics | None
     relay: Relay
     router: Router
     catalog: Catalog
