@@ -70,7 +70,7 @@ class Metrics:
         self._told = False
 
     def _open(self) -> None:
-        """Raises OSError. The environment must be set before prometheus_client is imported."""
+        """Raises OSError. prometheus_client takes its folder from the environment."""
         with self._opening:
             if not self._opened:
                 self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -80,8 +80,10 @@ class Metrics:
                 threading.Thread(target=self._sample, name="metrics", daemon=True).start()
 
     def _define(self) -> None:
-        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
+        # Chosen when prometheus_client was first imported, which may have been before the folder was known.
+        values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         named: dict[str, Any] = {"namespace": "dragoman", "registry": self._registry}
         self._requests = Counter(

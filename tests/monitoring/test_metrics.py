@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.monitoring import metrics as room
 from gateway.monitoring.files import bury, clear
@@ -14,7 +15,6 @@ from tests.monitoring.test_archive import record
 
 @pytest.fixture(scope="module")
 def metrics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metrics]:
-    """prometheus_client has one folder for a process."""
     patched = pytest.MonkeyPatch()
     patched.setattr(room, "SAMPLE_S", 0.02)
     patched.setattr(room, "NAMES", 3)
@@ -24,8 +24,6 @@ def metrics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metrics]:
 
 def samples(metrics: Metrics, *accounts: AccountState) -> dict[tuple[str, ...], float]:
     page = metrics.page(accounts).decode()
-    from prometheus_client.parser import text_string_to_metric_families  # not before the folder is known
-
     return {
         (
             each.name.removeprefix("dragoman_"),
