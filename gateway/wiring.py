@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -19,6 +20,12 @@ from gateway.accounts.tokens import TokensFile
 from gateway.canon.models import ModelInfo
 from gateway.config.model import DEFAULT_TOKEN_URL, Config
 from gateway.config.model import Upstream as Settings
+from gateway.keys.issued import IssuedKeys
+from gateway.keys.ledger import Ledger
+from gateway.monitoring.archive import Archive
+from gateway.monitoring.files import FOLDER as METRICS_FOLDER
+from gateway.monitoring.metrics import Metrics, Now, metrics_of
+from gateway.monitoring.prices import load_prices
 from gateway.monitoring.recorder import Recorder
 from gateway.protocols import anthropic, chat, completions, gemini, prompt, responses
 from gateway.protocols.dialect import Dialect
@@ -29,6 +36,7 @@ from gateway.relay.remembered import Remembered
 from gateway.relay.settings import RelaySettings
 from gateway.relay.stored import StoredResponses
 from gateway.routing.catalog import Catalog
+from gateway.routing.patterns import best_match
 from gateway.routing.profiles import profile_for
 from gateway.routing.router import Router, Serving
 from gateway.state.sqlite import SqliteStore
@@ -39,8 +47,11 @@ from gateway.upstreams.kinds import kinds
 from gateway.upstreams.offload import offload
 from gateway.upstreams.transport.session import Transport
 from gateway.upstreams.upstream import Surroundings, Upstream
+from gateway.web.admission import Admission
 from gateway.web.gateway import Gateway
 from gateway.web.keys import ClientKeys
+
+log = logging.getLogger("dragoman")
 
 EMBEDDED = "embedded"
 STATE_FILE = "gateway.db"
@@ -50,6 +61,11 @@ LIST_TIMEOUT_S = 2.0
 def dialects() -> dict[str, Dialect]:
     """Every dialect a client or an upstream may speak, by name (no client speaks prompt)."""
     return {each.DIALECT.name: each.DIALECT for each in (chat, completions, responses, anthropic, gemini, prompt)}
+
+
+def state_of(config: Config) -> Store:
+    """The state store of a configuration, for a process that has none yet."""
+    return SqliteStore(config.data_dir / STATE_FILE)
 
 
 def embedded(config: Config) -> bool:
@@ -68,7 +84,7 @@ def build(
     """`lean=False` sends by requests' own HTTPAdapter (which `responses` can stand in for); `local_only` says that
     every listening socket is loopback or unix (default: what the configuration says); `recorder` and `state` are
     those of the Gateway that this one replaces."""
-    state = state or SqliteStore(config.data_dir / STATE_FILE)
+    state = state or state_of(config)
     known = dialects()
     upstreams = _upstreams(config, lean)
     pool = Pool(
@@ -95,19 +111,41 @@ def build(
         remembered=Remembered(state),
         media=MediaPolicy(Fetcher(config.media.fetch_hosts)),
     )
-    return Gateway(
+    local_only = server.loopback if local_only is None else local_only
+    keys = ClientKeys(config, local_only=local_only, issued=IssuedKeys(state))
+    prices, faults = load_prices(config.data_dir, best_match)
+    for fault in faults:
+        log.warning("%s", fault)
+    gateway = Gateway(
         config=config,
-        keys=ClientKeys(config, local_only=server.loopback if local_only is None else local_only),
+        keys=keys,
+        admission=Admission(keys, Ledger(state), router, prices),
+        prices=prices,
+        metrics=_metrics(config),
         relay=Relay(router, pool, upstreams, known, settings),
         router=router,
         catalog=catalog,
         pool=pool,
         upstreams=upstreams,
         dialects=known,
-        recorder=recorder or Recorder(form=server.log_format),
+        recorder=recorder or _recorder(config),
         state=state,
         stored=StoredResponses(state, config.responses),
     )
+    if gateway.metrics is not None:
+        gateway.metrics.watch(lambda: Now(len(gateway.running), gateway.recorder.waiting))
+    return gateway
+
+
+def _recorder(config: Config) -> Recorder:
+    archive = Archive(config.records, config.data_dir)
+    metrics = _metrics(config)
+    sinks = (archive.put,) if metrics is None else (archive.put, metrics.take)
+    return Recorder(form=config.server.log_format, sinks=sinks, ends=(archive.close,))
+
+
+def _metrics(config: Config) -> Metrics | None:
+    return metrics_of(config.data_dir / METRICS_FOLDER) if config.metrics.enabled else None
 
 
 def _upstreams(config: Config, lean: bool) -> dict[str, Upstream]:

@@ -23,13 +23,14 @@ ROOMS: dict[str, frozenset[str]] = {
     "accounts": frozenset({"canon", "config", "errors", "state"}),
     "routing": frozenset({"accounts", "canon", "config", "errors"}),
     "upstreams": frozenset({"canon", "config", "errors"}),
-    "monitoring": frozenset({"canon", "config"}),
+    "keys": frozenset({"config", "state"}),
+    "monitoring": frozenset({"canon", "config", "state"}),
     "relay": frozenset({"accounts", "canon", "config", "errors", "protocols", "routing", "state", "upstreams"}),
     "web": frozenset(
-        {"accounts", "canon", "command", "config", "errors", "monitoring", "protocols", "relay", "routing", "schemas"}
+        {"accounts", "canon", "command", "config", "errors", "keys", "monitoring", "protocols", "relay", "routing"}
     )
-    | {"state", "upstreams", "wiring", "app"},
-    "command": frozenset({"accounts", "canon", "config", "errors", "monitoring", "relay", "routing", "state"})
+    | {"schemas", "state", "upstreams", "wiring", "app"},
+    "command": frozenset({"accounts", "canon", "config", "errors", "keys", "monitoring", "relay", "routing", "state"})
     | {"upstreams", "web", "wiring"},
     "wiring": EVERYTHING,
     "app": frozenset({"command", "web"}),
@@ -50,6 +51,8 @@ PACKAGES: dict[str, frozenset[str]] = {
     "marshmallow": frozenset({"schemas", "config"}),
     "click": frozenset({"command"}),
     "dotenv": frozenset({"config"}),
+    "sqlalchemy": frozenset({"monitoring"}),
+    "prometheus_client": frozenset({"monitoring"}),
     "orjson": frozenset({"protocols"}),
 }
 """Package (or module of the standard library) that only these rooms may import. Others outside the standard library

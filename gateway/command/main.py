@@ -12,7 +12,9 @@ import click
 from gateway import __version__
 from gateway.command.accounts import accounts
 from gateway.command.agents import agents
+from gateway.command.keys import keys
 from gateway.command.loading import configured, hand_on
+from gateway.command.records import logs, usage
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -103,6 +105,11 @@ def _config() -> Any:
         return configured()
     except ConfigError as error:
         raise click.ClickException("\n".join(map(str, error.problems))) from None
+
+
+command.add_command(keys)
+command.add_command(usage)
+command.add_command(logs)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -8,7 +8,12 @@ from typing import Any
 
 @dataclass(slots=True)
 class Record:
-    """Times in unix seconds and seconds. Nothing here is secret: no key, no query, no body."""
+    """Times in unix seconds and seconds. Nothing here is secret: no key, no query, no body.
+
+    `input_tokens` are all of the prompt, cached and cache-written ones included, `output_tokens` all of the answer,
+    reasoning included; `source` says who counted them: the provider, or the gateway by estimate ("counted").
+    `cost_usd` is None where the price table does not know the model.
+    """
 
     at: float
     id: str
@@ -30,6 +35,11 @@ class Record:
     first_content_s: float | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    source: str = "none"
+    cost_usd: float | None = None
     attempts: list[str] = field(default_factory=list)
     losses: int = 0
 

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TextIO
 
@@ -15,12 +16,24 @@ from gateway.monitoring.record import Record
 LIMIT = 20_000
 EVERY_S = 0.2
 
+Sink = Callable[[Sequence[Record]], None]
+
 
 class Recorder:
-    """`note` costs an append; one thread (a greenlet under gevent) writes what has come every EVERY_S seconds."""
+    """`note` costs an append; one thread (a greenlet under gevent) writes what has come every EVERY_S seconds, and
+    hands it to `sinks`, which must not wait. `ends` are called at the end of the process."""
 
-    def __init__(self, *, form: str = "text", out: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        form: str = "text",
+        out: TextIO | None = None,
+        sinks: Sequence[Sink] = (),
+        ends: Sequence[Callable[[], None]] = (),
+    ) -> None:
         self._form = form
+        self._sinks = sinks
+        self._ends = ends
         self._out = out or sys.stdout
         self._queue: deque[Record] = deque()
         self._wake = threading.Event()
@@ -38,18 +51,34 @@ class Recorder:
         if not self._wake.is_set():
             self._wake.set()
 
+    @property
+    def waiting(self) -> int:
+        """Records not handed on yet."""
+        return len(self._queue)
+
     def flush(self) -> None:
         """Writes everything that has been noted."""
-        lines = []
+        records = []
         while self._queue:
-            record = self._queue.popleft()
-            lines.append(self._worded(record))
+            records.append(self._queue.popleft())
+        if records:
+            for sink in self._sinks:
+                sink(records)
+        lines = [self._worded(record) for record in records]
         if self.dropped:
             lines.append(f"{self.dropped} records were dropped: the log could not keep up")
             self.dropped = 0
         if lines:
             self._out.write("\n".join(lines) + "\n")
             self._out.flush()
+
+    def close(self) -> None:
+        """Writes what is left, for good."""
+        try:
+            self.flush()
+        finally:
+            for end in self._ends:
+                end()
 
     def _start(self) -> None:
         with self._start_lock:
@@ -65,7 +94,7 @@ class Recorder:
             try:
                 self.flush()
             except (OSError, ValueError):  # stdout is gone: nothing can be said any more, requests go on
-                self._queue.clear()
+                pass
 
     def _worded(self, record: Record) -> str:
         if self._form == "json":

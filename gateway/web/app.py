@@ -17,6 +17,7 @@ from gateway.web.gateway import Gateway
 from gateway.web.gemini import gemini_blueprint
 from gateway.web.health import health_blueprint
 from gateway.web.lost import lost
+from gateway.web.metrics import metrics_blueprint
 from gateway.web.models import models_blueprint
 from gateway.web.openai import openai_blueprint
 from gateway.web.paths import PathDoctor
@@ -29,6 +30,8 @@ def create_app(gateway: Gateway) -> Flask:
     app.url_map.merge_slashes = False
     door = Door(gateway)
     app.register_blueprint(health_blueprint(door))
+    if gateway.metrics is not None:
+        app.register_blueprint(metrics_blueprint(door, gateway.metrics))
     app.register_blueprint(sinks_blueprint())
     app.register_blueprint(models_blueprint(door))
     app.register_blueprint(agents_blueprint(door))

@@ -12,17 +12,19 @@ from flask import Response, request
 
 from gateway.canon.fault import Fault, Malformed
 from gateway.errors import BadRequest, ClientGone, Draining, GatewayError
+from gateway.keys.ledger import Reservation
 from gateway.monitoring.record import Record
 from gateway.protocols.dialect import Dialect
 from gateway.protocols.wire_json import TooDeep
 from gateway.relay.call import Call
 from gateway.web.agent import AgentDesk
+from gateway.web.bill import charge
 from gateway.web.body import read_object
 from gateway.web.client import client_address
 from gateway.web.dispatch import Answer
 from gateway.web.faults import fault_response
 from gateway.web.gateway import Gateway
-from gateway.web.headers import SSE_HEADERS, outcome_headers
+from gateway.web.headers import SSE_HEADERS, masked, outcome_headers
 from gateway.web.watch import Watch, watch
 from schemas.wire import WireSchema
 
@@ -64,7 +66,7 @@ class Door:
         environ = request.environ
         started, at = time.monotonic(), time.time()
         request_id = request_id_of(environ)
-        key, asked, call = "", "", None
+        key, asked, call, reserved = "", "", None, None
         try:
             key = (agent or self.gateway.keys).check(environ, query=query_key)
             if self.gateway.draining:
@@ -93,7 +95,8 @@ class Door:
                 preset=agent.preset if agent is not None else None,
             )
             prepare(call)
-            entry = _Entry(self, call, environ, key, at)
+            reserved = self.gateway.admission.check(key, call)
+            entry = _Entry(self, call, environ, key, at, reserved=reserved)
             if call.stream:
                 return self._streamed(call, entry)
             return self._whole(call, entry, answer or self.gateway.relay.whole)
@@ -110,7 +113,9 @@ class Door:
             error = GatewayError(
                 Fault(500, f"the gateway failed; its log has the reason under {request_id}", code="internal_error")
             )
-        entry = _Entry(self, call, environ, key, at, request_id=request_id, asked=asked, started=started)
+        entry = _Entry(
+            self, call, environ, key, at, request_id=request_id, asked=asked, started=started, reserved=reserved
+        )
         entry.close(error.fault.status, error.fault)
         headers = outcome_headers(call.outcome, request_id, "off") if call else [("X-Request-Id", request_id)]
         return fault_response(dialect, error.fault, request_id, headers, mount=mount)
@@ -136,7 +141,14 @@ class Door:
                 started=started,
                 deadline=started + self.gateway.config.server.request_timeout_s,
             )
-            tokens, exact = self.gateway.relay.count(call)
+            reserved = self.gateway.admission.check(
+                self.gateway.keys.check(environ, query=query_key), call, counting=True
+            )
+            try:
+                tokens, exact = self.gateway.relay.count(call)
+            finally:
+                if reserved is not None:
+                    reserved.settle()
             assert dialect.counting is not None
             headers = [
                 *outcome_headers(call.outcome, "", "off")[1:],
@@ -202,6 +214,7 @@ class Door:
             watching.stop()
             self.gateway.running.discard(call.live)
         headers = outcome_headers(call.outcome, call.request_id, self._shown_account(call))
+        entry.sent = len(body)
         entry.close(200)
         return Answer(body, "application/json", headers)
 
@@ -236,6 +249,7 @@ class _Entry:
         request_id: str = "",
         asked: str = "",
         started: float = 0.0,
+        reserved: Reservation | None = None,
     ) -> None:
         self.door = door
         self.call = call
@@ -245,7 +259,10 @@ class _Entry:
         self._id = call.request_id if call else request_id
         self._asked = call.asked if call else asked
         self._started = call.started if call else started
+        self._reserved = reserved
         self._noted = False
+        self.sent = 0
+        """Bytes of the answer."""
 
     def close(self, status: int, fault: Fault | None = None) -> None:
         if self._noted:
@@ -266,23 +283,25 @@ class _Entry:
         if fault is not None:
             record.error = fault.code or str(fault.status)
         if self.call is not None:
-            _fill(record, self.call)
+            _fill(record, self.call, mask=self.door._account_header == "masked")
+            charge(record, self.call, self.sent, gateway.prices)
+        if self._reserved is not None:
+            self._reserved.settle((record.input_tokens or 0) + (record.output_tokens or 0), record.cost_usd or 0.0)
         gateway.recorder.note(record)
 
 
-def _fill(record: Record, call: Call) -> None:
+def _fill(record: Record, call: Call, *, mask: bool) -> None:
     outcome = call.outcome
     record.mapped, record.mode, record.upstream = outcome.mapped_model, outcome.mode, outcome.upstream
     record.stream, record.ended, record.finish = call.stream, outcome.ended, outcome.finish
     record.first_content_s, record.losses = outcome.first_content_s, len(outcome.losses)
     if outcome.attempts:
-        record.account = outcome.attempts[-1].account
+        shown = masked if mask else str
+        record.account = shown(outcome.attempts[-1].account)
         record.attempts = [
-            f"{'use=' + each.use + ' ' if each.use else ''}{each.upstream}/{each.account}: {each.outcome}"
+            f"{'use=' + each.use + ' ' if each.use else ''}{each.upstream}/{shown(each.account)}: {each.outcome}"
             for each in outcome.attempts
         ]
-    if outcome.usage is not None:
-        record.input_tokens, record.output_tokens = outcome.usage.prompt_total, outcome.usage.output_total
 
 
 class _Stream:
@@ -300,9 +319,12 @@ class _Stream:
     def __next__(self) -> bytes:
         first, self._first = self._first, None
         if first is not None:
+            self._entry.sent = len(first)
             return first
         try:
-            return next(self._chunks)
+            chunk = next(self._chunks)
+            self._entry.sent += len(chunk)
+            return chunk
         except ClientGone:
             raise StopIteration from None
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from gateway.accounts.pool import Pool
 from gateway.config.model import Config
+from gateway.monitoring.metrics import Metrics
+from gateway.monitoring.prices import PriceTable
 from gateway.monitoring.recorder import Recorder
 from gateway.protocols.dialect import Dialect
 from gateway.relay.call import Live
@@ -16,6 +18,7 @@ from gateway.routing.catalog import Catalog
 from gateway.routing.router import Router
 from gateway.state.store import Store
 from gateway.upstreams.upstream import Upstream
+from gateway.web.admission import Admission
 from gateway.web.keys import ClientKeys
 
 
@@ -25,6 +28,9 @@ class Gateway:
 
     config: Config
     keys: ClientKeys
+    admission: Admission
+    prices: PriceTable
+    metrics: Metrics | None
     relay: Relay
     router: Router
     catalog: Catalog

@@ -6,7 +6,6 @@ presented key that is valid lets in.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import logging
 import math
@@ -17,8 +16,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from gateway.config import generated_key
-from gateway.config.model import Config
+from gateway.config.model import AuthKey, Config
 from gateway.errors import Unauthorized
+from gateway.keys.issued import IssuedKeys
+from gateway.keys.secret import HASH_PREFIX, digest_of
 
 FORWARDED = ("HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
 MISSING = (
@@ -35,14 +36,17 @@ log = logging.getLogger("dragoman")
 
 
 class ClientKeys:
-    """`check` lets a request in or raises Unauthorized. `local_only` says that every listener is loopback or unix."""
+    """`check` lets a request in or raises Unauthorized. `local_only` says that every listener is loopback or unix;
+    `issued` are the keys `dragoman keys` gave out; the configuration wins where a name is in both."""
 
-    def __init__(self, config: Config, *, local_only: bool) -> None:
+    def __init__(self, config: Config, *, local_only: bool, issued: IssuedKeys | None = None) -> None:
         auth = config.auth
         self._mode = auth.mode
         self._data_dir = config.data_dir
-        self._names = {hashlib.sha256(key.encode()).hexdigest(): "" for key in auth.api_keys if key}
-        self._names.update({key.key_hash.removeprefix("sha256:").lower(): key.name for key in auth.keys})
+        self._issued = issued
+        self._names = {digest_of(key.encode()): "" for key in auth.api_keys if key}
+        self._names.update({key.key_hash.removeprefix(HASH_PREFIX).lower(): key.name for key in auth.keys})
+        self._named = {key.name: key for key in auth.keys}
         self._expiries = {key.name: moment for key in auth.keys if (moment := key.expires_at) is not None}
         self._generated = False
         self._generating = threading.Lock()
@@ -54,7 +58,7 @@ class ClientKeys:
     def check(self, environ: Mapping[str, Any], *, health: bool = False, query: bool = False) -> str:
         """The name of the key that was presented ("" for an unnamed one or none). Raises Unauthorized."""
         if self._open or (self._open_when_direct and not _forwarded(environ)):
-            return next(iter(self._known(environ, query)), "")
+            return next((name for name, until in self._known(environ, query) if time.time() < until), "")
         if health and self._mode != "strict":
             return ""
         if self._mode == "auto":
@@ -63,41 +67,54 @@ class ClientKeys:
 
     def holder(self, environ: Mapping[str, Any], *, query: bool = False) -> str:
         """The name of a key that was presented, needed whatever the mode is. Raises Unauthorized."""
-        names = self._known(environ, query)
-        if not names:
+        known = self._known(environ, query)
+        if not known:
             raise Unauthorized(WRONG if presented(environ, query) else MISSING)
         now = time.time()
-        for name in names:
-            if now < self._expiries.get(name, math.inf):
+        for name, until in known:
+            if now < until:
                 return name
         raise Unauthorized(EXPIRED)
+
+    def named(self, name: str) -> AuthKey | None:
+        """The key of this name, with its limits; None for those without."""
+        return self._named.get(name) or (self._issued.named(name) if self._issued is not None else None)
 
     def owner(self, environ: Mapping[str, Any], *, query: bool = False) -> str:
         """Whose things a request that was let in may see: a word for its key that stays the same, "" without one."""
         now = time.time()
         for key in presented(environ, query):
-            digest = hashlib.sha256(key).hexdigest()
-            for known, name in self._names.items():
-                if hmac.compare_digest(known, digest) and now < self._expiries.get(name, math.inf):
-                    return f"name:{name}" if name else f"key:{digest}"
+            for name, until in self._matching(key):
+                if now < until:
+                    return f"name:{name}" if name else f"key:{digest_of(key)}"
         return ""
 
-    def _known(self, environ: Mapping[str, Any], query: bool) -> list[str]:
-        """The names of those presented keys that are ours."""
-        found = []
-        for key in presented(environ, query):
-            digest = hashlib.sha256(key).hexdigest()
-            found += [name for known, name in self._names.items() if hmac.compare_digest(known, digest)]
+    def _known(self, environ: Mapping[str, Any], query: bool) -> list[tuple[str, float]]:
+        """(name, until when it counts) of those presented keys that are ours."""
+        return [found for key in presented(environ, query) for found in self._matching(key)]
+
+    def _matching(self, key: bytes) -> list[tuple[str, float]]:
+        """Issued keys are looked up by their hash: how long that takes tells nothing about the key."""
+        digest = digest_of(key)
+        ours = [name for known, name in self._names.items() if hmac.compare_digest(known, digest)]
+        found = [(name, self._expiries.get(name, math.inf)) for name in ours]
+        if not ours and self._issued is not None and (issued := self._issued.find(digest)) is not None:
+            until = issued.expires_at
+            found.append((issued.name, math.inf if until is None else until))
         return found
 
     def _need_key(self) -> None:
-        """A key is needed and none is known: one is made, kept in the data folder and said once."""
-        if self._names or self._generated:
+        """A key is needed and the configuration has none: the one in the data folder counts. Where no key was given
+        out either, it is made and said once."""
+        if self._names or self._generated or (self._issued is not None and self._issued.any() and not self._kept()):
             return
         with self._generating:
             if not self._generated:
                 self._generate()
                 self._generated = True
+
+    def _kept(self) -> bool:
+        return (self._data_dir / generated_key.FILE_NAME).exists()
 
     def _generate(self) -> None:
         try:
@@ -109,7 +126,7 @@ class ClientKeys:
                 error.strerror,
             )
             return
-        self._names = {hashlib.sha256(key.encode()).hexdigest(): ""}
+        self._names = {digest_of(key.encode()): ""}
         if created:
             log.warning(
                 "no client key was configured; this one was made and stored in %s:\n\n    %s\n",

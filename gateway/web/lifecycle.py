@@ -52,7 +52,7 @@ def detach(worker: Any) -> None:
     """The last thing a worker does: records that wait for the log, and state that waits for the disk, are written."""
     application = application_of(worker) if getattr(worker, "wsgi", None) is not None else None
     if application is not None:
-        application.gateway.recorder.flush()
+        application.gateway.recorder.close()
         application.gateway.state.close()
 
 

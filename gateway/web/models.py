@@ -37,17 +37,30 @@ def asking(door: Door) -> Dialect:
 
 
 def model_list(door: Door, dialect: Dialect, *, mount: str = "", query_key: bool = False) -> Response:
-    return door.tell(
-        dialect, lambda: (dialect.write_models(door.gateway.catalog.models()), []), mount=mount, query_key=query_key
-    )
+    def answer() -> tuple[bytes, list[tuple[str, str]]]:
+        return dialect.write_models(_seen(door, query_key)), []
+
+    return door.tell(dialect, answer, mount=mount, query_key=query_key)
 
 
 def one_model(door: Door, dialect: Dialect, model: str, *, mount: str = "", query_key: bool = False) -> Response:
-    return door.tell(dialect, lambda: (dialect.write_model(_find(door, model)), []), mount=mount, query_key=query_key)
+    def answer() -> tuple[bytes, list[tuple[str, str]]]:
+        return dialect.write_model(_find(door, model, query_key)), []
+
+    return door.tell(dialect, answer, mount=mount, query_key=query_key)
 
 
-def _find(door: Door, model: str) -> ModelInfo:
+def _seen(door: Door, query_key: bool) -> list[ModelInfo]:
+    """The models that the presented key may use."""
+    gateway = door.gateway
+    name = gateway.keys.check(request.environ, query=query_key)
+    return [info for info in gateway.catalog.models() if gateway.admission.may_see(name, info.id)]
+
+
+def _find(door: Door, model: str, query_key: bool) -> ModelInfo:
     name = model.removeprefix("models/")
+    if not door.gateway.admission.may_see(door.gateway.keys.check(request.environ, query=query_key), name):
+        raise NotFound(f"the model '{name}' is not among those this key may use", param="model")
     for info in door.gateway.catalog.models():
         if info.id == name:
             return info

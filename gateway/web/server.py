@@ -16,6 +16,7 @@ from gateway.command.pid_file import hold, let_go
 from gateway.config.data_folder import unwritable
 from gateway.config.problems import ConfigError
 from gateway.config.workers import worker_count
+from gateway.monitoring.files import FOLDER, bury, clear
 
 log = logging.getLogger("dragoman")
 
@@ -58,8 +59,9 @@ _pid_file: int | None = None
 
 
 def on_starting(server: Any) -> None:
-    """The embedded model is started while nothing else is configured."""
+    """The embedded model is started while nothing else is configured. Metrics begin anew."""
     global _starter
+    clear(_config.data_dir / FOLDER)
     if _config.upstreams:
         return
     from gateway.upstreams.local.start import start
@@ -108,6 +110,10 @@ def _end_at_the_second_sigterm(server: Any) -> None:
         draining = True
 
     signal.signal(signal.SIGTERM, terminate)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    bury(_config.data_dir / FOLDER, worker.pid)
 
 
 def post_fork(server: Any, worker: Any) -> None:

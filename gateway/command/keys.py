@@ -1,0 +1,191 @@
+"""`dragoman keys`: give keys out, list, turn and take them back. A running gateway follows without a restart."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway.command.span import SPAN
+from gateway.config.data_folder import unwritable
+from gateway.config.model import AuthKey, Config
+
+if TYPE_CHECKING:
+    from gateway.keys.issued import IssuedKeys
+    from gateway.keys.ledger import Ledger
+
+NAME = re.compile(r"[\w.@+-]{1,64}")
+SHOWN_ONCE = "It is shown only now; the gateway keeps its hash."
+
+
+@dataclass(slots=True)
+class _Desk:
+    config: Config
+    issued: IssuedKeys
+    ledger: Ledger
+
+
+@contextmanager
+def _desk() -> Iterator[_Desk]:
+    """What the gateway and this command share, written to the end when the command is done."""
+    from gateway.command.loading import configured
+    from gateway.config.problems import ConfigError
+    from gateway.keys.issued import IssuedKeys
+    from gateway.keys.ledger import Ledger
+    from gateway.wiring import state_of
+
+    try:
+        config = configured()
+    except ConfigError as error:
+        raise click.ClickException("\n".join(map(str, error.problems))) from None
+    problem = unwritable(config.data_dir)
+    if problem is not None:
+        raise click.ClickException(str(problem))
+    store = state_of(config)
+    try:
+        yield _Desk(config, IssuedKeys(store), Ledger(store))
+        if not store.flush() or store.why:
+            raise click.ClickException(f"the change could not be stored: {store.why or 'the file is busy'}")
+    finally:
+        store.close()
+
+
+@click.group()
+def keys() -> None:
+    """Give keys to people and programs, each with limits of its own."""
+
+
+@keys.command()
+@click.argument("name")
+@click.option("--model", "models", multiple=True, metavar="PATTERN", help="A model it may ask for (repeatable; *).")
+@click.option("--rpm", type=click.IntRange(0), default=0, help="Requests per minute.")
+@click.option("--tpm", type=click.IntRange(0), default=0, help="Tokens per minute.")
+@click.option("--daily-tokens", type=click.IntRange(0), default=0, help="Tokens per day (UTC).")
+@click.option("--monthly-usd", type=click.FloatRange(0), default=0.0, help="Cost per month in US dollars (UTC).")
+@click.option("--max-concurrency", type=click.IntRange(0), default=0, help="Requests at the same time.")
+@click.option("--expires", default="", metavar="DATE", help="2027-01-31 (to the end of that day, UTC), or with a time.")
+def add(
+    name: str,
+    models: tuple[str, ...],
+    rpm: int,
+    tpm: int,
+    daily_tokens: int,
+    monthly_usd: float,
+    max_concurrency: int,
+    expires: str,
+) -> None:
+    """Make a key for NAME and print it. 0 means no limit."""
+    from gateway.keys.secret import new_key, stored_hash
+
+    if not NAME.fullmatch(name):
+        raise click.BadParameter("letters, digits and . _ - + @ only, 64 at most", param_hint="NAME")
+    secret = new_key()
+    key = AuthKey(
+        name=name,
+        key_hash=stored_hash(secret),
+        models=models or ("*",),
+        rpm=rpm,
+        tpm=tpm,
+        daily_tokens=daily_tokens,
+        monthly_usd=monthly_usd,
+        max_concurrency=max_concurrency,
+        expires=expires,
+    )
+    try:
+        until = key.expires_at
+    except ValueError:
+        raise click.BadParameter("write a date as 2027-01-31", param_hint="--expires") from None
+    if until is not None and until <= time.time():
+        raise click.BadParameter("that is in the past", param_hint="--expires")
+    with _desk() as desk:
+        if _configured(desk.config, name) or not desk.issued.add(key):
+            raise click.ClickException(
+                f"there is a key named {name} already; `dragoman keys rotate {name}` gives it a new secret"
+            )
+        desk.ledger.forget(name)
+    click.echo(secret)
+    click.echo(SHOWN_ONCE, err=True)
+
+
+@keys.command("list")
+def list_() -> None:
+    """List the keys, their limits and what they have used."""
+    with _desk() as desk:
+        rows = [(key, "configuration") for key in desk.config.auth.keys]
+        rows += [(each.key, "data folder") for each in desk.issued.all() if not _configured(desk.config, each.key.name)]
+        if not rows:
+            click.echo("no keys for people yet: `dragoman keys add NAME` makes one")
+        for key, where in sorted(rows, key=lambda row: row[0].name):
+            tally = desk.ledger.tally(key.name)
+            click.echo(f"{key.name}  ({where}){_expiry(key)}")
+            click.echo(f"    models: {', '.join(key.models)}")
+            click.echo(f"    limits: {_limits(key)}")
+            if tally.day_tokens or tally.month_nano_usd:
+                click.echo(f"    used: {tally.day_tokens} tokens today, ${tally.month_nano_usd / 1e9:.4f} this month")
+
+
+@keys.command()
+@click.argument("name")
+@click.option("--grace", type=SPAN, default=0.0, metavar="SPAN", help="How long the old one still works, such as 24h.")
+def rotate(name: str, grace: float) -> None:
+    """Give NAME a new key and print it; limits and what was used stay."""
+    from gateway.keys.secret import new_key, stored_hash
+
+    secret = new_key()
+    with _desk() as desk:
+        _refuse_configured(desk.config, name, "write the new hash there", stored_hash(secret), secret)
+        if not desk.issued.rotate(name, stored_hash(secret), grace):
+            raise click.ClickException(f"there is no key named {name}")
+    click.echo(secret)
+    click.echo(SHOWN_ONCE, err=True)
+
+
+@keys.command()
+@click.argument("name")
+def revoke(name: str) -> None:
+    """Take NAME's key back; it is refused from now on."""
+    with _desk() as desk:
+        _refuse_configured(desk.config, name, "remove it there and run `dragoman reload`")
+        if not desk.issued.revoke(name):
+            raise click.ClickException(f"there is no key named {name}")
+    click.echo(f"{name} is revoked")
+
+
+def _configured(config: Config, name: str) -> bool:
+    return any(key.name == name for key in config.auth.keys)
+
+
+def _refuse_configured(config: Config, name: str, remedy: str, key_hash: str = "", secret: str = "") -> None:
+    if not _configured(config, name):
+        return
+    message = f"{name} stands under [[auth.keys]] in {config.source}: {remedy}"
+    if key_hash:
+        message += f' and run `dragoman reload`\n\n    key_hash = "{key_hash}"\n\nIts key would be: {secret}'
+    raise click.ClickException(message)
+
+
+def _expiry(key: AuthKey) -> str:
+    until = key.expires_at
+    if until is None:
+        return ""
+    return f"  EXPIRED {key.expires}" if until <= time.time() else f"  expires {key.expires}"
+
+
+def _limits(key: AuthKey) -> str:
+    told = [
+        f"{value:g} {word}"
+        for value, word in (
+            (key.rpm, "requests/min"),
+            (key.tpm, "tokens/min"),
+            (key.daily_tokens, "tokens/day"),
+            (key.monthly_usd, "USD/month"),
+            (key.max_concurrency, "at the same time"),
+        )
+        if value
+    ]
+    return ", ".join(told) or "none"

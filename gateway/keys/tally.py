@@ -1,0 +1,188 @@
+"""What one key has used and holds just now: a value of the state store, and the rules that read it.
+
+Requests and tokens per minute are counted by whole seconds over the last 61 of them, so that in no span of 60 seconds
+more passes than is allowed. Days and months are UTC's.
+
+Tokens and cost are known only afterwards. A request reserves what it may use at most; it passes when that still fits
+beside what is used and reserved. A key that has something left may always have one request running, so a large
+request is never refused for ever; a limit can be overrun by that one request only.
+"""
+
+from __future__ import annotations
+
+import calendar
+import json
+import math
+import time
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gateway.config.model import AuthKey
+
+WINDOW_S = 61
+HOLD_S = 120.0
+"""How long a worker that says nothing keeps what it has reserved: it died."""
+NANO = 1_000_000_000
+
+Limit = Literal["requests", "tokens", "daily_tokens", "monthly_usd", "concurrency"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Which limit, and in how many seconds it is worth asking again."""
+
+    limit: Limit
+    retry_after: float
+
+
+@dataclass(slots=True)
+class Hold:
+    """What one worker's running requests have reserved; `until` unix seconds."""
+
+    until: float = 0.0
+    requests: int = 0
+    tokens: int = 0
+    nano_usd: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """`seconds`: [unix second, requests begun, tokens used], ascending; `day` in days and `month` in months since
+    1970; `holds` by worker."""
+
+    seconds: list[list[int]] = field(default_factory=list)
+    day: int = 0
+    day_tokens: int = 0
+    month: int = 0
+    month_nano_usd: int = 0
+    holds: dict[str, Hold] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, value: bytes | None) -> Tally:
+        """An empty one for what cannot be read."""
+        if value is None:
+            return cls()
+        try:
+            seconds, day, month, holds = json.loads(value)
+            return cls(seconds, day[0], day[1], month[0], month[1], {name: Hold(*hold) for name, hold in holds.items()})
+        except (ValueError, TypeError, IndexError):
+            return cls()
+
+    def dump(self) -> bytes:
+        holds = {
+            name: (round(hold.until), hold.requests, hold.tokens, hold.nano_usd) for name, hold in self.holds.items()
+        }
+        return json.dumps(
+            (self.seconds, (self.day, self.day_tokens), (self.month, self.month_nano_usd), holds),
+            separators=(",", ":"),
+        ).encode()
+
+    def at(self, now: float) -> Tally:
+        """Forgets what no longer counts."""
+        oldest = int(now) - WINDOW_S
+        if self.seconds and self.seconds[0][0] <= oldest:
+            self.seconds = [each for each in self.seconds if each[0] > oldest]
+        day, month = int(now // 86400), _month(now)
+        if day != self.day:
+            self.day, self.day_tokens = day, 0
+        if month != self.month:
+            self.month, self.month_nano_usd = month, 0
+        if any(hold.until <= now or not hold.requests for hold in self.holds.values()):
+            self.holds = {name: hold for name, hold in self.holds.items() if hold.until > now and hold.requests}
+        return self
+
+    def enter(self, key: AuthKey, worker: str, tokens: int, nano_usd: int, now: float) -> Refused | None:
+        """Reserves, or says why not."""
+        refused = self._refusal(key, tokens, nano_usd, now)
+        if refused is not None:
+            return refused
+        if key.rpm:
+            self._second(now)[1] += 1
+        hold = self.holds.setdefault(worker, Hold())
+        hold.until = now + HOLD_S
+        hold.requests += 1
+        hold.tokens += tokens
+        hold.nano_usd += nano_usd
+        return None
+
+    def leave(self, key: AuthKey, worker: str, reserved: tuple[int, int], used: tuple[int, int], now: float) -> None:
+        """Settles: (tokens, nano USD) reserved against those used."""
+        hold = self.holds.get(worker)
+        if hold is not None:
+            hold.until = now + HOLD_S
+            hold.requests = max(hold.requests - 1, 0)
+            hold.tokens = max(hold.tokens - reserved[0], 0)
+            hold.nano_usd = max(hold.nano_usd - reserved[1], 0)
+            if not hold.requests:
+                del self.holds[worker]
+        if key.tpm and used[0]:
+            self._second(now)[2] += used[0]
+        self.day_tokens += used[0]
+        self.month_nano_usd += used[1]
+
+    def renew(self, worker: str, now: float) -> None:
+        hold = self.holds.get(worker)
+        if hold is not None:
+            hold.until = now + HOLD_S
+
+    def elsewhere(self, worker: str) -> bool:
+        """Whether other workers have requests of this key running."""
+        return any(name != worker and hold.requests for name, hold in self.holds.items())
+
+    def _second(self, now: float) -> list[int]:
+        second = int(now)
+        for each in reversed(self.seconds):
+            if each[0] == second:
+                return each
+            if each[0] < second:
+                break
+        self.seconds.append([second, 0, 0])
+        self.seconds.sort()
+        return next(each for each in self.seconds if each[0] == second)
+
+    def _refusal(self, key: AuthKey, tokens: int, nano_usd: int, now: float) -> Refused | None:
+        running = sum(hold.requests for hold in self.holds.values())
+        if key.max_concurrency and running >= key.max_concurrency:
+            return Refused("concurrency", 1.0)
+        if key.rpm and sum(each[1] for each in self.seconds) >= key.rpm:
+            return Refused("requests", self._falls_below(1, key.rpm, now))
+        if key.tpm:
+            used = sum(each[2] for each in self.seconds)
+            if used >= key.tpm:
+                return Refused("tokens", self._falls_below(2, key.tpm, now))
+            if running and used + self._reserved_tokens() + tokens > key.tpm:
+                return Refused("tokens", 2.0)
+        if key.daily_tokens:
+            if self.day_tokens >= key.daily_tokens:
+                return Refused("daily_tokens", 86400 - now % 86400)
+            if running and self.day_tokens + self._reserved_tokens() + tokens > key.daily_tokens:
+                return Refused("daily_tokens", 2.0)
+        if key.monthly_usd:
+            limit = round(key.monthly_usd * NANO)
+            if self.month_nano_usd >= limit:
+                return Refused("monthly_usd", _next_month(now) - now)
+            reserved = sum(hold.nano_usd for hold in self.holds.values())
+            if running and self.month_nano_usd + reserved + nano_usd > limit:
+                return Refused("monthly_usd", 2.0)
+        return None
+
+    def _reserved_tokens(self) -> int:
+        return sum(hold.tokens for hold in self.holds.values())
+
+    def _falls_below(self, column: int, limit: int, now: float) -> float:
+        left = sum(each[column] for each in self.seconds)
+        for each in self.seconds:
+            left -= each[column]
+            if left < limit:
+                return math.ceil(each[0] + WINDOW_S - now)
+        return float(WINDOW_S)
+
+
+def _month(now: float) -> int:
+    moment = time.gmtime(now)
+    return (moment.tm_year - 1970) * 12 + moment.tm_mon - 1
+
+
+def _next_month(now: float) -> float:
+    years, months = divmod(_month(now) + 1, 12)
+    return float(calendar.timegm((1970 + years, months + 1, 1, 0, 0, 0)))

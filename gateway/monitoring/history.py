@@ -1,0 +1,102 @@
+"""Questions to the records: who used what, and what happened lately."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from gateway.config.model import Records
+from gateway.monitoring.record import Record
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+By = Literal["key", "model", "account"]
+COLUMNS: dict[By, str] = {"key": "key", "model": "mapped", "account": "account"}
+
+
+@dataclass(slots=True, frozen=True)
+class Used:
+    """Totals of one key, model or account. `unpriced` requests used tokens at a price nobody knows."""
+
+    name: str
+    requests: int
+    errors: int
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    cost_usd: float
+    unpriced: int
+
+
+class History:
+    """Raises LookupError with a sentence when there are no records to ask."""
+
+    def __init__(self, settings: Records, data_dir: Path) -> None:
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from gateway.monitoring.tables import FILE_NAME, NewerRecords, migrate, open_engine
+
+        if not settings.url and not (data_dir / FILE_NAME).exists():
+            raise LookupError(f"there are no records in {data_dir} yet")
+        try:
+            migrate(open_engine(settings.url, data_dir, writing=True))
+        except (SQLAlchemyError, NewerRecords) as error:
+            raise LookupError(f"the records cannot be read: {getattr(error, 'orig', None) or error}") from None
+        self._engine: Engine = open_engine(settings.url, data_dir, writing=False)
+
+    def usage(self, by: By, since: float) -> list[Used]:
+        """Since a unix time, the dearest first."""
+        from sqlalchemy import and_, case, func, select
+
+        from gateway.monitoring.tables import REQUEST
+
+        column, at = REQUEST.c[COLUMNS[by]], REQUEST.c
+        unpriced = and_(at.cost_usd.is_(None), at.source != "none")
+        asked = (
+            select(
+                column,
+                func.count(),
+                func.sum(case((at.status >= 400, 1), (at.ended.in_(("cut", "failed")), 1), else_=0)),
+                func.coalesce(func.sum(at.input_tokens), 0),
+                func.sum(at.cached_tokens),
+                func.coalesce(func.sum(at.output_tokens), 0),
+                func.coalesce(func.sum(at.cost_usd), 0.0),
+                func.sum(case((unpriced, 1), else_=0)),
+            )
+            .where(at.at >= since, at.asked != "")
+            .group_by(column)
+        )
+        with self._engine.begin() as connection:
+            rows = [
+                Used(str(name), int(count), int(bad), int(into), int(cached), int(out), float(cost), int(free))
+                for name, count, bad, into, cached, out, cost, free in connection.execute(asked)
+            ]
+        return sorted(rows, key=lambda used: (-used.cost_usd, -used.input_tokens - used.output_tokens, used.name))
+
+    def latest(self, count: int, *, errors: bool = False) -> list[tuple[int, Record]]:
+        """The last records with their numbers, oldest first."""
+        return list(self._read(None, count, errors))
+
+    def after(self, number: int, *, errors: bool = False) -> list[tuple[int, Record]]:
+        """What came after the record of this number."""
+        return list(self._read(number, 1000, errors))
+
+    def _read(self, after: int | None, count: int, errors: bool) -> Iterator[tuple[int, Record]]:
+        from sqlalchemy import or_, select
+
+        from gateway.monitoring.tables import REQUEST, record_of
+
+        asked = select(REQUEST)
+        if errors:
+            asked = asked.where(or_(REQUEST.c.status >= 400, REQUEST.c.ended.in_(("cut", "failed"))))
+        if after is None:
+            asked = asked.order_by(REQUEST.c.number.desc()).limit(count)
+        else:
+            asked = asked.where(REQUEST.c.number > after).order_by(REQUEST.c.number).limit(count)
+        with self._engine.begin() as connection:
+            rows = list(connection.execute(asked).mappings())
+        for row in reversed(rows) if after is None else rows:
+            yield int(row["number"]), record_of(row)

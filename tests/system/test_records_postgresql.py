@@ -1,0 +1,84 @@
+"""[records] url = "postgresql://...": a real server from Debian, of this test's own."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.config.model import Records
+from gateway.monitoring.archive import Archive
+from gateway.monitoring.history import History
+from gateway.monitoring.tables import migrate, open_engine
+from tests.monitoring.test_archive import record
+
+pytestmark = pytest.mark.system
+
+
+def binary(name: str) -> str:
+    """Debian keeps most of them out of PATH."""
+    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return str(versions[-1]) if versions else name
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    folder = Path(tempfile.mkdtemp(prefix="dragoman-pg-"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    user = "postgres" if os.geteuid() == 0 else None
+    if user:
+        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+    try:
+        subprocess.run(
+            [binary("initdb"), "-D", str(folder / "data"), "-U", "dragoman", "--auth=trust", "--no-sync"],
+            user=user, cwd=folder, check=True, capture_output=True, timeout=60,
+        )  # fmt: skip
+        server = subprocess.Popen(
+            [binary("postgres"), "-D", str(folder / "data"), "-p", str(port), "-k", str(folder), "-F",
+             "-c", "listen_addresses=127.0.0.1"],
+            user=user, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            address = f"postgresql://dragoman@127.0.0.1:{port}/postgres"
+            until = time.monotonic() + 20
+            while True:
+                try:
+                    migrate(open_engine(address, folder, writing=True))
+                    break
+                except Exception:
+                    assert time.monotonic() < until and server.poll() is None
+                    time.sleep(0.1)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(20)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_records_live_there(url: str, tmp_path: Path) -> None:
+    settings = Records(url=url)
+    archives = [Archive(settings, tmp_path) for _ in range(2)]
+    told = [
+        record(n, input_tokens=5, output_tokens=1, cost_usd=0.5, source="provider", error="nul\0") for n in range(700)
+    ]
+    for n, each in enumerate(told):
+        archives[n % 2].put([each])
+    for archive in archives:
+        archive.close()
+    history = History(settings, tmp_path)
+    found = [each for _, each in history.latest(10_000)]
+    assert sorted(int(each.id[4:]) for each in found) == list(range(700)) and found[0].error == "nul\ufffd"
+    (used,) = history.usage("key", 0)
+    assert (used.name, used.requests, used.input_tokens, used.cost_usd) == ("anna", 700, 3500, 350.0)
+    assert len(history.after(history.latest(10)[0][0])) == 9
+    assert not list(tmp_path.iterdir()), "nothing in the data folder"
