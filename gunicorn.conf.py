@@ -1,3 +1,3 @@
-"""gunicorn's settings: `gunicorn -c gunicorn.conf.py app:app`. They come from dragoman.toml; see gateway/web/server.py."""
+"""gunicorn's settings for `gunicorn -c gunicorn.conf.py app:app`, made from dragoman.toml in gateway/web/server.py."""
 
 from gateway.web.server import *  # noqa: F403

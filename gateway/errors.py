@@ -1,12 +1,12 @@
 """Every failure the gateway tells a client of.
 
-    GatewayError            carries a canon Fault; web words it in the client's dialect
-    ├── BadRequest          400, the client's body or parameters
-    ├── Unauthorized        401, the client's key
-    ├── NotFound            404, model or path
-    ├── Exhausted           429/503/..., no account could answer: the true last status and Retry-After
-    └── Draining            503, this process is going away
-    ClientGone              the client left; nobody is told
+GatewayError            carries a canon Fault; web words it in the client's dialect
+├── BadRequest          400, the client's body or parameters
+├── Unauthorized        401, the client's key
+├── NotFound            404, model or path
+├── Exhausted           429/503/..., no account could answer: the true last status and Retry-After
+└── Draining            503, this process is going away
+ClientGone              the client left; nobody is told
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ class Exhausted(GatewayError):
 
 class Draining(GatewayError):
     def __init__(self) -> None:
-        super().__init__(Fault(503, "the gateway is shutting down; try again in a moment", code="draining", retry_after=5))
+        super().__init__(
+            Fault(503, "the gateway is shutting down; try again in a moment", code="draining", retry_after=5)
+        )
 
 
 class ClientGone(Exception):

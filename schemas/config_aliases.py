@@ -28,9 +28,7 @@ def apply_aliases(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Pro
             return
         value = table.pop(old)
         if new in table:
-            problems.append(
-                Problem(f"{path}.{old}", f"is another spelling of {new}, and both are written", "Keep one")
-            )
+            problems.append(Problem(f"{path}.{old}", f"is another spelling of {new}, and both are written", "Keep one"))
             return
         table[new] = value
         written[f"{path}.{new}"] = f"{path}.{old}"
@@ -51,9 +49,7 @@ def apply_aliases(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Pro
                 auth["api_keys"] = [*listed, single]
         elif "api_key" in auth:
             auth.pop("api_key")
-            problems.append(
-                Problem("auth.api_key", "must be a string", 'Write api_key = "..." or api_keys = ["..."]')
-            )
+            problems.append(Problem("auth.api_key", "must be a string", 'Write api_key = "..." or api_keys = ["..."]'))
 
     if isinstance(result.get("upstreams"), list):
         upstreams = result["upstreams"] = list(result["upstreams"])

@@ -74,11 +74,7 @@ def cross_check(document: Mapping[str, Any], more_upstreams: frozenset[str]) -> 
         for index in defaults[1:]
     ]
     for index, table in enumerate(upstreams):
-        if (
-            isinstance(table.get("ca_file"), str)
-            and table["ca_file"]
-            and not Path(table["ca_file"]).is_file()
-        ):
+        if isinstance(table.get("ca_file"), str) and table["ca_file"] and not Path(table["ca_file"]).is_file():
             problems.append(
                 Problem(
                     f"upstreams[{index}].ca_file",

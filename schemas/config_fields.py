@@ -147,9 +147,7 @@ class Flag(Strict):
         if isinstance(value, Substituted) and value.strip().lower() in ("true", "false"):
             return value.strip().lower() == "true"
         if not isinstance(value, bool):
-            raise refuse(
-                f"must be true or false, not {kind_of(value)}", "Write true or false, without quotes"
-            )
+            raise refuse(f"must be true or false, not {kind_of(value)}", "Write true or false, without quotes")
         return value
 
 

@@ -136,9 +136,7 @@ class AgentTable(Table):
     target = model.Agent
 
     id = Text(check=text.name, filled=True, required=True, hint='Add id = "...", the name in /agents/{id}/v1')
-    model = Text(
-        check=text.target, filled=True, required=True, hint='Add model = "...", the model it answers with'
-    )
+    model = Text(check=text.target, filled=True, required=True, hint='Add model = "...", the model it answers with')
     upstream = Text()
     system_prompt = Text()
     temperature = Number(low=0, high=2)
@@ -165,11 +163,7 @@ class StateTable(Table):
 class RecordsTable(Table):
     target = model.Records
 
-    url = Text(
-        check=text.url(
-            "postgresql", "postgres", "postgresql+psycopg", example="postgresql://user@db/dragoman"
-        )
-    )
+    url = Text(check=text.url("postgresql", "postgres", "postgresql+psycopg", example="postgresql://user@db/dragoman"))
     retention_days = Whole(low=1)
     max_mb = Whole(low=1)
     bodies = Flag()

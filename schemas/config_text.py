@@ -81,9 +81,7 @@ def host(text: str) -> str:
     """A host name or address without scheme, port or path."""
     bare = text.strip()
     if bare.count(":") == 1 or "/" in bare or any(mark.isspace() for mark in bare):
-        raise refuse(
-            "is not a host name or address", 'Write only the host, like "0.0.0.0", the port in server.port'
-        )
+        raise refuse("is not a host name or address", 'Write only the host, like "0.0.0.0", the port in server.port')
     return bare
 
 
@@ -92,9 +90,7 @@ def network(text: str) -> str:
     try:
         ipaddress.ip_network(text.strip(), strict=False)
     except ValueError:
-        raise refuse(
-            f'"{text}" is not an IP address or network', 'Write it like "10.0.0.5" or "10.0.0.0/8"'
-        ) from None
+        raise refuse(f'"{text}" is not an IP address or network', 'Write it like "10.0.0.5" or "10.0.0.0/8"') from None
     return text.strip()
 
 
@@ -111,9 +107,7 @@ def origin(text: str) -> str:
 def host_pattern(text: str) -> str:
     """A host for media.fetch_hosts: a name, or `*.name` for everything below it."""
     if not _HOST_PATTERN.fullmatch(text):
-        raise refuse(
-            f'"{text}" is not a host', 'Write only the host, like "images.example.com" or "*.example.com"'
-        )
+        raise refuse(f'"{text}" is not a host', 'Write only the host, like "images.example.com" or "*.example.com"')
     return text.lower()
 
 
@@ -135,9 +129,7 @@ def credential(text: str) -> str:
     """A key that travels in a header: surrounding blanks go, line breaks and other controls are refused."""
     stripped = text.strip()
     if any(ord(mark) <= 32 or ord(mark) > 126 for mark in stripped):
-        raise refuse(
-            "has blanks or characters a header cannot carry", "Copy the key again, without quotes or spaces"
-        )
+        raise refuse("has blanks or characters a header cannot carry", "Copy the key again, without quotes or spaces")
     return stripped
 
 
@@ -151,9 +143,7 @@ def environment_name(text: str) -> str:
 def key_hash(text: str) -> str:
     """`sha256:` and 64 hexadecimal digits."""
     if not _KEY_HASH.fullmatch(text.lower()):
-        raise refuse(
-            "is not sha256: followed by 64 hexadecimal digits", "Let `dragoman keys add NAME` write the entry"
-        )
+        raise refuse("is not sha256: followed by 64 hexadecimal digits", "Let `dragoman keys add NAME` write the entry")
     return text.lower()
 
 
@@ -165,17 +155,13 @@ def iso_date(text: str) -> str:
             return date.fromisoformat(bare).isoformat()
         return datetime.fromisoformat(bare).isoformat()
     except ValueError:
-        raise refuse(
-            f'"{bare}" is not a date', 'Write it like "2027-01-31" or "2027-01-31T12:00:00Z"'
-        ) from None
+        raise refuse(f'"{bare}" is not a date', 'Write it like "2027-01-31" or "2027-01-31T12:00:00Z"') from None
 
 
 def target(text: str) -> str:
     """A model that requests are sent to: one name, optionally `upstream/model`, without wildcards."""
     if "*" in text:
-        raise refuse(
-            f'"{text}" has a wildcard', "A target is one model; wildcards belong in the name on the left"
-        )
+        raise refuse(f'"{text}" has a wildcard', "A target is one model; wildcards belong in the name on the left")
     if text != text.strip():
         raise refuse("has blanks around it", "Remove the blanks")
     return text

@@ -78,9 +78,7 @@ class UpstreamTable(Table):
 
     name = Text(check=text.name, filled=True, required=True, hint='Add name = "...", any short name')
     kind = Text(choices=model.KINDS, required=True, hint=f"Add kind = one of {', '.join(model.KINDS)}")
-    base_urls = TextList(
-        check=text.base_url, filled=True, hint="Remove the line to use the kind's own address"
-    )
+    base_urls = TextList(check=text.base_url, filled=True, hint="Remove the line to use the kind's own address")
     models = TextList()
     priority = Whole()
     weight = Whole(low=1, high=1000)
@@ -120,9 +118,7 @@ class UpstreamTable(Table):
             kinds = KINDS_OF_KEY.get(key)
             if kinds and kind not in kinds:
                 remedy = _REMEDIES.get((key, kind)) or _REMEDIES.get((key, "")) or "Remove it, or change kind"
-                faults[key] = [
-                    Fault(f'is only for kind {" or ".join(kinds)}, and this is kind "{kind}"', remedy)
-                ]
+                faults[key] = [Fault(f'is only for kind {" or ".join(kinds)}, and this is kind "{kind}"', remedy)]
         if kind == "cli" and not original_data.get("tool"):
             faults["tool"] = [Fault("is missing", f"Add tool = one of {', '.join(model.TOOLS)}")]
         if faults:

@@ -55,9 +55,7 @@ def summary(config: Config) -> list[str]:
 
 def _upstream(upstream: Upstream) -> str:
     if upstream.kind == "code_assist":
-        accounts = (
-            _count(len(upstream.accounts), "account") if upstream.accounts else "accounts from tokens file"
-        )
+        accounts = _count(len(upstream.accounts), "account") if upstream.accounts else "accounts from tokens file"
     elif upstream.kind in ("cli", "local"):
         accounts = "no account needed"
     else:

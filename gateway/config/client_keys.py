@@ -22,9 +22,7 @@ def sample_keys(document: Mapping[str, Any], api_keys: tuple[str, ...]) -> tuple
     if not found:
         return [], []
     if _server(document).loopback:
-        return [], [
-            f"{path}: is a sample or too short; it would be refused on an open address" for path in found
-        ]
+        return [], [f"{path}: is a sample or too short; it would be refused on an open address" for path in found]
     message = "is a sample or too short, and the gateway listens on an address others can reach"
     return [Problem(path, message, _REMEDY) for path in found], []
 

@@ -60,9 +60,7 @@ def completed(upstream: Upstream, data_dir: Path, folder: Path, env: Environment
         upstream = replace(upstream, command=upstream.tool)
     if upstream.kind != "code_assist":
         return upstream
-    tokens = (
-        folder / Path(upstream.tokens_file).expanduser() if upstream.tokens_file else data_dir / "tokens.json"
-    )
+    tokens = folder / Path(upstream.tokens_file).expanduser() if upstream.tokens_file else data_dir / "tokens.json"
     return replace(
         upstream,
         tokens_file=str(tokens),
@@ -84,9 +82,7 @@ def provider_upstreams(env: Environment, declared: Iterable[Upstream]) -> tuple[
         if name in names:
             hints.append(f'{variables[name]}: not used, the file declares its own upstream "{name}"')
             continue
-        made.append(
-            Upstream(name=name, kind=name, accounts=(UpstreamAccount(label=variables[name], api_key=key),))
-        )
+        made.append(Upstream(name=name, kind=name, accounts=(UpstreamAccount(label=variables[name], api_key=key),)))
     return made, hints
 
 

@@ -69,9 +69,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         try:
             found.settings.setdefault(table, {})[key] = convert(text)
         except ValueError:
-            found.problems.append(
-                Problem(variable, f"is not {words}", f"Set {variable} to {words} or unset it")
-            )
+            found.problems.append(Problem(variable, f"is not {words}", f"Set {variable} to {words} or unset it"))
             continue
         found.origins[f"{table}.{key}"] = variable
     _read_api_keys(environ.get("API_KEYS", ""), found)

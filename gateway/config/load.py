@@ -27,9 +27,7 @@ from gateway.config.toml_file import read_toml
 
 DEFAULT_FILE = "dragoman.toml"
 
-_SKIPPABLE = re.compile(
-    r"upstreams\[\d+\]\.(?:accounts\[\d+\]\.api_key|oauth\.(?:client_id|client_secret|token_url))"
-)
+_SKIPPABLE = re.compile(r"upstreams\[\d+\]\.(?:accounts\[\d+\]\.api_key|oauth\.(?:client_id|client_secret|token_url))")
 
 
 def load(
@@ -143,9 +141,7 @@ def _dotenv(path: Path) -> dict[str, str]:
         values = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         message = "is not UTF-8 text" if isinstance(error, ValueError) else "cannot be read"
-        raise ConfigError(
-            [Problem(str(path), message, "Save it as readable UTF-8 text, or move it away")]
-        ) from None
+        raise ConfigError([Problem(str(path), message, "Save it as readable UTF-8 text, or move it away")]) from None
     return {name: value for name, value in values.items() if value is not None}
 
 

@@ -27,17 +27,13 @@ def usable_projects(document: Any, where: str) -> tuple[tuple[UpstreamAccount, .
     for index, project in enumerate(projects if isinstance(projects, list) else []):
         token = project.get("refresh_token") if isinstance(project, Mapping) else None
         if not isinstance(token, str) or is_placeholder(token):
-            hints.append(
-                f"{where}: projects[{index}] is skipped, its refresh_token is missing or a placeholder"
-            )
+            hints.append(f"{where}: projects[{index}] is skipped, its refresh_token is missing or a placeholder")
             continue
         email, project_id = project.get("email"), project.get("project_id")
         accounts.append(
             UpstreamAccount(
                 email=email if isinstance(email, str) else "",
-                project_id=project_id
-                if isinstance(project_id, str) and not is_placeholder(project_id)
-                else "",
+                project_id=project_id if isinstance(project_id, str) and not is_placeholder(project_id) else "",
                 refresh_token=token.strip(),
             )
         )

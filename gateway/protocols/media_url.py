@@ -16,6 +16,4 @@ def check_media_url(url: str, path: str) -> None:
     scheme = _SCHEME.match(url)
     local = scheme.group(1).lower() not in _WEB if scheme else url.lstrip()[:1] in ("/", "\\", "~", ".")
     if local:
-        raise Malformed(
-            path, "URL not allowed: send an http(s) URL, or the data itself as base64.", "url_not_allowed"
-        )
+        raise Malformed(path, "URL not allowed: send an http(s) URL, or the data itself as base64.", "url_not_allowed")

@@ -66,5 +66,3 @@ def provider_count(
         return counting.read_count(loads(raw)) or None
     except JSONDecodeError:
         return None
-
-

@@ -47,9 +47,7 @@ tokens = ["agent-secret-1"]
     ok, lines = report(path, environ={})
     text = "\n".join(lines)
     assert ok and "secret" not in text
-    assert lines[0].startswith("warning: models.default") and lines[1].startswith(
-        "hint: upstreams[0].accounts[1]"
-    )
+    assert lines[0].startswith("warning: models.default") and lines[1].startswith("hint: upstreams[0].accounts[1]")
     for words in (
         "listens on:    127.0.0.1:8045",
         "auth:          auto, 1 client key, admin key set",

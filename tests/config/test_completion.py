@@ -34,9 +34,7 @@ def test_an_account_without_a_key_is_a_keyless_one() -> None:
 
 
 def test_placeholder_oauth_is_emptied() -> None:
-    upstream = Upstream(
-        name="a", kind="code_assist", oauth=OAuth(client_id="your_client_id", client_secret="s3cret")
-    )
+    upstream = Upstream(name="a", kind="code_assist", oauth=OAuth(client_id="your_client_id", client_secret="s3cret"))
     (kept,), hints = without_placeholders((upstream,), frozenset())
     assert (kept.oauth.client_id, kept.oauth.client_secret) == ("", "s3cret") and "client_id" in hints[0]
 
@@ -47,10 +45,7 @@ def test_defaults_of_kinds() -> None:
         "https://api.anthropic.com",
     )
     assert completed(Upstream(name="a", kind="cli", tool="codex"), DATA, FOLDER, env).command == "codex"
-    assert (
-        completed(Upstream(name="a", kind="cli", tool="codex", command="/x"), DATA, FOLDER, env).command
-        == "/x"
-    )
+    assert completed(Upstream(name="a", kind="cli", tool="codex", command="/x"), DATA, FOLDER, env).command == "/x"
     assert completed(Upstream(name="a", kind="local"), DATA, FOLDER, env).base_urls == ()
     given = Upstream(name="a", kind="openai", base_urls=("http://h/v1",))
     assert completed(given, DATA, FOLDER, env) == given
@@ -72,9 +67,9 @@ def test_tokens_file() -> None:
         ("t.json", "/etc/dragoman/t.json"),
         ("/x/t.json", "/x/t.json"),
     ]:
-        assert completed(
-            Upstream(name="a", kind="code_assist", tokens_file=given), DATA, FOLDER, env
-        ).tokens_file == (expected)
+        assert completed(Upstream(name="a", kind="code_assist", tokens_file=given), DATA, FOLDER, env).tokens_file == (
+            expected
+        )
 
 
 def test_provider_keys_make_upstreams() -> None:

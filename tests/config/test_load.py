@@ -127,10 +127,7 @@ def test_api_keys_add_up() -> None:
 
 
 def test_the_five_line_config() -> None:
-    write(
-        '[[upstreams]]\nname = "gemini"\nkind = "gemini"\n'
-        '[[upstreams.accounts]]\napi_key = "${GEMINI_API_KEY}"\n'
-    )
+    write('[[upstreams]]\nname = "gemini"\nkind = "gemini"\n[[upstreams.accounts]]\napi_key = "${GEMINI_API_KEY}"\n')
     config = load(environ={"GEMINI_API_KEY": "AIzaReal"})
     (upstream,) = config.upstreams
     assert upstream.accounts[0].api_key == "AIzaReal" and config.hints == ()

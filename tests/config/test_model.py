@@ -8,17 +8,13 @@ from gateway.config import model
 from gateway.config.model import Agent, AuthKey, Config, OAuth, Server, Upstream, UpstreamAccount
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "configuration.md"
-TABLES = [
-    value for value in vars(model).values() if isinstance(value, type) and dataclasses.is_dataclass(value)
-]
+TABLES = [value for value in vars(model).values() if isinstance(value, type) and dataclasses.is_dataclass(value)]
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
 def test_every_field_is_documented(table: type) -> None:
     text = DOCUMENTATION.read_text(encoding="utf-8")
-    documented = set(re.findall(r"`([a-z_]+)`", text)) | set(
-        re.findall(r"^#+ \[+(?:\w+\.)?(\w+)\]", text, re.M)
-    )
+    documented = set(re.findall(r"`([a-z_]+)`", text)) | set(re.findall(r"^#+ \[+(?:\w+\.)?(\w+)\]", text, re.M))
     missing = [field.name for field in dataclasses.fields(table) if field.name not in documented]
     assert not missing
 

@@ -25,7 +25,8 @@ def test_placeholders(value: str) -> None:
     [
         "sk-proj-Ab3dEfGhIjKl", "AIzaSyD-real_Key0123456789", "1//0gRefreshTokenOfGoogle",
         "refresh_token_1", "test-key",
-        "upstream-key-1", "sk-custom-key-1", "gsk_abc123", "exchange-medium", "youri-k3y", "k", "xai-abcdef", "sk-x", "x",
+        "upstream-key-1", "sk-custom-key-1", "gsk_abc123", "exchange-medium", "youri-k3y", "k", "xai-abcdef", "sk-x",
+        "x",
     ],
 )  # fmt: skip
 def test_credentials_are_not_placeholders(value: str) -> None:

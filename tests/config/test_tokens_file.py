@@ -8,9 +8,7 @@ from gateway.config.tokens_file import read_tokens, usable_projects
 
 README_EXAMPLE: dict[str, Any] = {
     "oauth_config": {"client_id": "your_client_id", "client_secret": "your_client_secret"},
-    "projects": [
-        {"project_id": "your-project-id", "refresh_token": "your_refresh_token_here", "enabled": True}
-    ],
+    "projects": [{"project_id": "your-project-id", "refresh_token": "your_refresh_token_here", "enabled": True}],
 }
 
 

@@ -133,9 +133,7 @@ ROLES = [
 
 @MODES
 @pytest.mark.parametrize(("protocol", "turns", "where"), ROLES)
-def test_8_unknown_roles_and_malformed_blocks(
-    door: Door, protocol: str, turns: Any, where: str, native: bool
-) -> None:
+def test_8_unknown_roles_and_malformed_blocks(door: Door, protocol: str, turns: Any, where: str, native: bool) -> None:
     body = {**body_for(protocol, native), FIELD[protocol]: turns}
     error = door.refused(protocol, native, json.dumps(body).encode())
     assert where in f"{error['message']} {error.get('param')}"

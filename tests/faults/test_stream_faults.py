@@ -29,9 +29,7 @@ BROKEN_ANSWERS: dict[str, Script] = {
 @MODES
 @PROTOCOLS
 @pytest.mark.parametrize("before", ["reset", "close"])
-def test_53_gone_before_headers(
-    protocol: str, stream: bool, native: bool, before: Literal["reset", "close"]
-) -> None:
+def test_53_gone_before_headers(protocol: str, stream: bool, native: bool, before: Literal["reset", "close"]) -> None:
     with ScriptedUpstream() as up:
         up.play(Script(before=before), text("fine"))
         with InProcess(config_for(Provider(up, dialect_of(protocol, native), keys=("k1", "k2")))) as gateway:

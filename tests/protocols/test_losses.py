@@ -14,4 +14,6 @@ def test_only_other_dialects_fields_are_losses() -> None:
 
 def test_what_a_writer_carries_is_no_loss() -> None:
     extras = {"responses": {"metadata": {}, "truncation": "auto"}}
-    assert [each.path for each in foreign_fields(Dialogue("m", [], extras=extras), "chat", ("metadata",))] == ["truncation"]
+    assert [each.path for each in foreign_fields(Dialogue("m", [], extras=extras), "chat", ("metadata",))] == [
+        "truncation"
+    ]

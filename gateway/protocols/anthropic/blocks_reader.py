@@ -73,9 +73,7 @@ def _thinking(block: dict[str, Any]) -> Part:
 
 
 def _redacted(block: dict[str, Any]) -> Part:
-    return Thinking(
-        "", redacted=sealing.unseal(block["data"], AUTHOR), extras=kept(rest(block, ("type", "data")))
-    )
+    return Thinking("", redacted=sealing.unseal(block["data"], AUTHOR), extras=kept(rest(block, ("type", "data"))))
 
 
 def _seals_call(part: Thinking) -> bool:

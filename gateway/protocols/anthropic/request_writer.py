@@ -87,9 +87,7 @@ def _knobs(dialogue: Dialogue, native: bool, body: dict[str, Any], losses: list[
             body["service_tier"] = tier
 
 
-def _output(
-    dialogue: Dialogue, profile: Profile, native: bool, body: dict[str, Any], losses: list[Loss]
-) -> None:
+def _output(dialogue: Dialogue, profile: Profile, native: bool, body: dict[str, Any], losses: list[Loss]) -> None:
     """max_tokens, thinking and output_config, which depend on one another."""
     asked, cap = dialogue.knobs.max_tokens, profile.max_output_tokens
     limit = profile.default_max_tokens if asked is None else asked

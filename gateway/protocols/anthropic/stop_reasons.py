@@ -28,9 +28,7 @@ _WRITE: dict[FinishReason, str] = {
 
 def read_finish(reason: Any, stop_sequence: Any) -> Finish:
     raw = reason if isinstance(reason, str) else None
-    return Finish(
-        _READ.get(raw or "", "other"), raw, stop_sequence if isinstance(stop_sequence, str) else None
-    )
+    return Finish(_READ.get(raw or "", "other"), raw, stop_sequence if isinstance(stop_sequence, str) else None)
 
 
 def write_reason(finish: Finish) -> str:

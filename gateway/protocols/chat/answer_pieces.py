@@ -18,9 +18,7 @@ from gateway.protocols.chat.data_url import media_url_complaint
 from gateway.protocols.chat.part_reader import media_of_url
 from gateway.protocols.names import NameMap
 
-_ORDINARY = frozenset(
-    {"role", "content", "reasoning_content", "reasoning", "refusal", "tool_calls", "function_call"}
-)
+_ORDINARY = frozenset({"role", "content", "reasoning_content", "reasoning", "refusal", "tool_calls", "function_call"})
 
 _SPOKEN = ("data", "transcript")
 
@@ -50,9 +48,7 @@ class ChoicePieces:
                 events += self._say(content, logprobs)
             else:
                 for kind, words in _listed(content):
-                    events += (
-                        self._thought(words, "content") if kind == "thinking" else self._say(words, None)
-                    )
+                    events += self._thought(words, "content") if kind == "thinking" else self._say(words, None)
         refusal = delta.get("refusal")
         if isinstance(refusal, str) and refusal:
             events += self._refuse(refusal)
@@ -79,9 +75,7 @@ class ChoicePieces:
         if self._sounding:
             self._sounding = False
             told = {**self._told, "transcript": "".join(self._audio.get("transcript", ()))}
-            media = Media(
-                "audio", data="".join(self._audio.get("data", ())), extras={"chat": {"audio": told}}
-            )
+            media = Media("audio", data="".join(self._audio.get("data", ())), extras={"chat": {"audio": told}})
             events += self._parts.whole(media, self.number)
         return events
 
@@ -111,11 +105,7 @@ class ChoicePieces:
         key = (self.number, "thinking")
         events: list[ev.Event] = []
         if self._parts.index_of(key) is None:
-            extras = {
-                "chat": {
-                    "field": field if field in ("reasoning", "reasoning_content") else "reasoning_content"
-                }
-            }
+            extras = {"chat": {"field": field if field in ("reasoning", "reasoning_content") else "reasoning_content"}}
             events = self._parts.open(key, Thinking("", extras=extras), self.number)
         index = self._parts.index_of(key)
         assert index is not None

@@ -179,9 +179,7 @@ class ChatWriter:
         home = self._choice(event.choice, out)
         home.finished = True
         word = write_finish(event.reason, home.calls.seen, home.refused, self._tools.legacy)
-        out.append(
-            home.before + b'{},"logprobs":null,"finish_reason":"' + word.encode() + b'"}]' + self._tail
-        )
+        out.append(home.before + b'{},"logprobs":null,"finish_reason":"' + word.encode() + b'"}]' + self._tail)
 
     def _end(self, out: list[bytes]) -> None:
         self._over = True

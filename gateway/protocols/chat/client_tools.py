@@ -25,9 +25,7 @@ class ClientTools:
         tools = body.get("tools")
         tools = [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
         inner = [tool.get("custom") for tool in tools if tool.get("type") == "custom"]
-        names = frozenset(
-            str(custom["name"]) for custom in inner if isinstance(custom, dict) and "name" in custom
-        )
+        names = frozenset(str(custom["name"]) for custom in inner if isinstance(custom, dict) and "name" in custom)
         return cls(names, bool(body.get("functions")) and not tools, True)
 
     def is_custom(self, call: ToolCall) -> bool:

@@ -18,9 +18,7 @@ from gateway.protocols.names import NameMap
 _JOINT = {"system": "\n\n", "developer": "\n\n", "user": "\n\n", "assistant": ""}
 
 
-def write_messages(
-    turns: list[Turn], profile: Profile, names: NameMap, losses: list[Loss]
-) -> list[dict[str, Any]]:
+def write_messages(turns: list[Turn], profile: Profile, names: NameMap, losses: list[Loss]) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
     for number, turn in enumerate(turns):
         where = f"turns[{number}]"
@@ -70,9 +68,7 @@ def _is_attribution(part: Part) -> bool:
     return isinstance(part, Text) and part.extras.get("anthropic", {}).get("attribution") is True
 
 
-def _content(
-    parts: list[Part], listed: bool, joint: str, losses: list[Loss], where: str
-) -> str | list[dict[str, Any]]:
+def _content(parts: list[Part], listed: bool, joint: str, losses: list[Loss], where: str) -> str | list[dict[str, Any]]:
     """A string wherever it can be one: many compatible servers know nothing else."""
     if not listed and all(isinstance(part, Text) for part in parts):
         return joint.join(part.text for part in parts if isinstance(part, Text))
@@ -80,9 +76,7 @@ def _content(
     return [part for part in written if part is not None]
 
 
-def _write_assistant(
-    turn: Turn, profile: Profile, names: NameMap, losses: list[Loss], where: str
-) -> dict[str, Any]:
+def _write_assistant(turn: Turn, profile: Profile, names: NameMap, losses: list[Loss], where: str) -> dict[str, Any]:
     own = turn.extras.get("chat", {})
     message: dict[str, Any] = {"role": "assistant", "content": None}
     said: list[Part] = []
@@ -101,9 +95,7 @@ def _write_assistant(
                 else:
                     calls.append(write_history_call(part, profile, names))
             case Opaque(dialect) if dialect != "chat":
-                losses.append(
-                    Loss(where, f"only {dialect} knows this part ({part.raw.get('type', 'untyped')})")
-                )
+                losses.append(Loss(where, f"only {dialect} knows this part ({part.raw.get('type', 'untyped')})"))
             case Media() if "chat" not in part.extras:
                 losses.append(Loss(where, f"an assistant message of Chat Completions holds no {part.kind}"))
             case _:
@@ -127,10 +119,7 @@ def _write_result(
     own = result.extras.get("chat", {})
     texts = [part for part in result.parts if isinstance(part, Text)]
     media = [
-        written
-        for part in result.parts
-        if not isinstance(part, Text)
-        if (written := write_part(part, losses, where))
+        written for part in result.parts if not isinstance(part, Text) if (written := write_part(part, losses, where))
     ]
     content: str | list[dict[str, Any]]
     if own.get("list"):

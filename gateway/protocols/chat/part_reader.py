@@ -77,11 +77,7 @@ def _read_url(part: dict[str, Any], field: str) -> Media:
     own = _rest(part, field)
     if field != "image_url" or media.kind != "image":
         own["as"] = field
-    inside = {
-        name: item
-        for name, item in inner.items()
-        if name != "url" and not (name == "detail" and media.detail)
-    }
+    inside = {name: item for name, item in inner.items() if name != "url" and not (name == "detail" and media.detail)}
     if inside:
         own["inside"] = inside
     media.extras = {"chat": own}

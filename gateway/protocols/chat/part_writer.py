@@ -44,9 +44,7 @@ def write_part(part: Part, losses: list[Loss], where: str) -> dict[str, Any] | N
 def _write_media(media: Media) -> dict[str, Any] | None:
     own = media.extras.get("chat")
     rest = {
-        field: value
-        for field, value in (own or {}).items()
-        if field not in ("as", "inside", "bare", "images", "audio")
+        field: value for field, value in (own or {}).items() if field not in ("as", "inside", "bare", "images", "audio")
     }
     inside = (own or {}).get("inside", {})
     shape = (own or {}).get("as") or _shape(media)
@@ -57,9 +55,7 @@ def _write_media(media: Media) -> dict[str, Any] | None:
         audio = {"data": media.data, "format": _FORMATS.get(mime) or mime.partition("/")[2]}
         return {"type": "input_audio", "input_audio": {**audio, **inside}, **rest}
     if shape in ("image_url", "audio_url", "video_url"):
-        url = media.url or (
-            f"data:{media.mime or 'image/png'};base64,{media.data}" if media.data is not None else None
-        )
+        url = media.url or (f"data:{media.mime or 'image/png'};base64,{media.data}" if media.data is not None else None)
         if url is not None:
             detail = {} if media.detail is None else {"detail": media.detail}
             return {"type": shape, shape: {"url": url, **detail, **inside}, **rest}

@@ -57,9 +57,7 @@ def write_request(dialogue: Dialogue, profile: Profile) -> Written:
     return Written(body, losses, names)
 
 
-def _write_knobs(
-    body: dict[str, Any], dialogue: Dialogue, profile: Profile, native: bool, losses: list[Loss]
-) -> None:
+def _write_knobs(body: dict[str, Any], dialogue: Dialogue, profile: Profile, native: bool, losses: list[Loss]) -> None:
     knobs = dialogue.knobs
     if knobs.max_tokens is not None:
         cap = profile.max_output_tokens

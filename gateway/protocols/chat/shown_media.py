@@ -10,9 +10,7 @@ from gateway.canon.parts import Media
 
 def in_words(media: Media) -> str:
     """Markdown: the form every chat client shows (behaviours AM-I2)."""
-    target = media.url or (
-        f"data:{media.mime or 'application/octet-stream'};base64,{media.data}" if media.data else ""
-    )
+    target = media.url or (f"data:{media.mime or 'application/octet-stream'};base64,{media.data}" if media.data else "")
     if not target:
         return ""
     label = media.name or media.kind

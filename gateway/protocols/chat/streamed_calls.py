@@ -60,14 +60,10 @@ class StreamedCalls:
     def stop(self, index: int) -> list[dict[str, Any]]:
         call = self._open.pop(index)
         if call.whole:
-            part = ToolCall(
-                call.part.id, call.part.name, "".join(call.texts), call.signature, call.part.freeform
-            )
+            part = ToolCall(call.part.id, call.part.name, "".join(call.texts), call.signature, call.part.freeform)
             item = write_call(part, self._tools)
             return (
-                self._legacy(call, item)
-                if self._tools.legacy
-                else [{"tool_calls": [{"index": call.number, **item}]}]
+                self._legacy(call, item) if self._tools.legacy else [{"tool_calls": [{"index": call.number, **item}]}]
             )
         return [] if call.opened else self._opening(call, "" if call.texts else "{}")
 

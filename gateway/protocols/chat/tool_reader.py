@@ -38,9 +38,7 @@ def _read_tool(tool: dict[str, Any]) -> Tool:
     if kind == "function":
         read = _read_function(inner)
     else:
-        read = Tool(
-            "custom", inner["name"], inner.get("description"), dialect="chat", raw=inner.get("format")
-        )
+        read = Tool("custom", inner["name"], inner.get("description"), dialect="chat", raw=inner.get("format"))
         read.extras = _inside(inner, _CUSTOM_FIELDS)
     if outer:
         read.extras.setdefault("chat", {})["outer"] = outer
@@ -106,9 +104,7 @@ def _read_call(call: dict[str, Any]) -> Part:
     kind = "function" if call.get("type") is None else call["type"]
     if kind not in ("function", "custom"):
         name = call.get("name")
-        return ToolCall(
-            call["id"], name if isinstance(name, str) else kind, "{}", extras={"chat": {"raw": call}}
-        )
+        return ToolCall(call["id"], name if isinstance(name, str) else kind, "{}", extras={"chat": {"raw": call}})
     inner = call[kind]
     custom = kind == "custom"
     read = ToolCall(
@@ -125,9 +121,7 @@ def _read_call(call: dict[str, Any]) -> Part:
     if outer:
         own["outer"] = outer
     inside = {
-        field: value
-        for field, value in inner.items()
-        if field not in ("name", "input" if custom else "arguments")
+        field: value for field, value in inner.items() if field not in ("name", "input" if custom else "arguments")
     }
     if inside:
         own["inside"] = inside

@@ -33,9 +33,7 @@ def write_tools(dialogue: Dialogue, names: NameMap, native: bool, losses: list[L
             continue
         if tool.kind == "builtin":
             if tool.dialect != "chat" or tool.raw is None:
-                losses.append(
-                    Loss(f"tools[{number}]", f"Chat Completions has no built-in tool {tool.name!r}")
-                )
+                losses.append(Loss(f"tools[{number}]", f"Chat Completions has no built-in tool {tool.name!r}"))
             elif "field" in own:
                 fields[own["field"]] = tool.raw
             else:

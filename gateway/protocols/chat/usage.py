@@ -79,8 +79,4 @@ def is_usage_event(data: bytes) -> bool:
         document = loads(data)
     except JSONDecodeError:
         return False
-    return (
-        isinstance(document, dict)
-        and document.get("choices") == []
-        and isinstance(document.get("usage"), dict)
-    )
+    return isinstance(document, dict) and document.get("choices") == [] and isinstance(document.get("usage"), dict)

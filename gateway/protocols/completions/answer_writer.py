@@ -51,9 +51,7 @@ class CompletionWriter:
                 case ev.TextDelta(index, text):
                     before, number = self._texts[index]
                     out.append(
-                        before
-                        + dumps_sse(text)
-                        + b',"index":%d,"logprobs":null,"finish_reason":null}]' % number
+                        before + dumps_sse(text) + b',"index":%d,"logprobs":null,"finish_reason":null}]' % number
                     )
                     out.append(self._tail)
                 case ev.Start(created=created):

@@ -160,9 +160,7 @@ class Candidates:
         if reason and reason != UNSPECIFIED:
             choice.finish = str(reason)
 
-    def _part(
-        self, part: dict[str, Any], choice: _Choice, number: int, logprobs: Any, events: list[ev.Event]
-    ) -> None:
+    def _part(self, part: dict[str, Any], choice: _Choice, number: int, logprobs: Any, events: list[ev.Event]) -> None:
         text = part.get("text")
         signature = part.get("thoughtSignature")
         if isinstance(text, str) or (signature and len(part) == 1):
@@ -197,9 +195,7 @@ class Candidates:
         choice.texts.append(text)
         events.append(ev.TextDelta(index, text, logprobs))
 
-    def _thought(
-        self, text: str, signature: Any, choice: _Choice, number: int, events: list[ev.Event]
-    ) -> None:
+    def _thought(self, text: str, signature: Any, choice: _Choice, number: int, events: list[ev.Event]) -> None:
         self._sign_text(choice, number, events)
         key = ("thought", number)
         index = self._parts.index_of(key)
@@ -215,9 +211,7 @@ class Candidates:
             events.append(ev.SignatureDelta(index, Signature(AUTHOR, str(signature))))
             events += self._parts.stop(key)
 
-    def _call(
-        self, call: dict[str, Any], signature: Any, choice: _Choice, number: int, events: list[ev.Event]
-    ) -> None:
+    def _call(self, call: dict[str, Any], signature: Any, choice: _Choice, number: int, events: list[ev.Event]) -> None:
         if choice.partial is not None and not call.get("name"):
             choice.partial.add(call)
             if not call.get("willContinue"):

@@ -136,9 +136,7 @@ def _check_config(config: dict[str, Any]) -> None:
 
 def _check_strings(config: dict[str, Any], field: str) -> None:
     value = config.get(field)
-    if value is not None and (
-        not isinstance(value, list) or any(not isinstance(item, str) for item in value)
-    ):
+    if value is not None and (not isinstance(value, list) or any(not isinstance(item, str) for item in value)):
         raise Malformed(f"generationConfig.{field}", f"{field} must be an array of strings")
 
 

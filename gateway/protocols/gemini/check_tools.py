@@ -53,7 +53,5 @@ def check_tool_config(config: Any) -> None:
     if calling.get("mode") is not None and not isinstance(calling["mode"], str):
         raise Malformed(f"{path}.mode", "mode must be a string")
     names = calling.get("allowedFunctionNames")
-    if names is not None and (
-        not isinstance(names, list) or any(not isinstance(name, str) for name in names)
-    ):
+    if names is not None and (not isinstance(names, list) or any(not isinstance(name, str) for name in names)):
         raise Malformed(f"{path}.allowedFunctionNames", "allowedFunctionNames must be an array of strings")

@@ -17,9 +17,7 @@ from gateway.protocols.names import NameMap
 Json = dict[str, Any]
 
 
-def write_contents(
-    turns: list[Turn], names: NameMap, profile: Profile
-) -> tuple[Json | None, list[Json], list[Loss]]:
+def write_contents(turns: list[Turn], names: NameMap, profile: Profile) -> tuple[Json | None, list[Json], list[Loss]]:
     """systemInstruction (None when there is none), contents, losses."""
     writer = PartsWriter(names, profile)
     system: list[Json] = []
@@ -56,9 +54,7 @@ def write_contents(
     contents = [{"role": role, "parts": parts, **fields} for role, parts, fields in merged]
     if contents and contents[-1]["role"] == "model" and not profile.trailing_assistant:
         contents.pop()
-        writer.losses.append(
-            Loss(f"turns[{len(turns) - 1}]", "the model carries on no trailing assistant turn")
-        )
+        writer.losses.append(Loss(f"turns[{len(turns) - 1}]", "the model carries on no trailing assistant turn"))
     if not contents:
         # Gemini wants at least one content: the system's text is then what is asked.
         contents = [{"role": "user", "parts": system or [{"text": " "}]}]

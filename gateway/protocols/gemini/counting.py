@@ -44,6 +44,4 @@ def read_count(document: Any) -> int:
     return count(document.get("totalTokens", document.get("total_tokens")))
 
 
-COUNTING = Counting(
-    read=read_count_request, write=write_count_request, read_count=read_count, write_count=write_count
-)
+COUNTING = Counting(read=read_count_request, write=write_count_request, read_count=read_count, write_count=write_count)

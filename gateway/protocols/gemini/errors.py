@@ -50,18 +50,12 @@ _STATUS_OF_WORD: dict[str, int] = {
     "DEADLINE_EXCEEDED": 504,
 }
 _RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
-_KEPT_WORDS = re.compile(
-    r"thinking|thought|signature|cache_control|mid-conversation|system (?:message|role)", re.I
-)
-_CONTEXT = re.compile(
-    r"token count.{0,80}exceeds|exceeds the maximum number of tokens|context (?:length|window)", re.I
-)
+_KEPT_WORDS = re.compile(r"thinking|thought|signature|cache_control|mid-conversation|system (?:message|role)", re.I)
+_CONTEXT = re.compile(r"token count.{0,80}exceeds|exceeds the maximum number of tokens|context (?:length|window)", re.I)
 _POLICY = re.compile(
     r"content polic|safety polic|usage polic|prohibited (?:content|use)|blocked (?:due to|by|for)", re.I
 )
-_MODEL = re.compile(
-    r"\bmodels?/\S+ is not found|model .{0,200}not (?:found|supported|exist)|\bmodels?/\S+", re.I
-)
+_MODEL = re.compile(r"\bmodels?/\S+ is not found|model .{0,200}not (?:found|supported|exist)|\bmodels?/\S+", re.I)
 _DAILY = re.compile(r"per_?day", re.I)
 
 
@@ -96,11 +90,7 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
     error = document.get("error") if isinstance(document, dict) else None
     if error is None and isinstance(document, dict):
         inner = document.get("response")
-        error = (
-            inner.get("error")
-            if isinstance(inner, dict)
-            else document.get("message") or document.get("detail")
-        )
+        error = inner.get("error") if isinstance(inner, dict) else document.get("message") or document.get("detail")
     if error is None:
         error = {"message": _plain(body, status)}
     fault = fault_of(error, status)
@@ -124,9 +114,7 @@ def fault_of(error: Any, status: int | None = None) -> Fault:
     word = error.get("status")
     word = word.upper() if isinstance(word, str) else None
     message = error.get("message")
-    message = (
-        message if isinstance(message, str) and message else f"the provider reported {word or 'an error'}"
-    )
+    message = message if isinstance(message, str) and message else f"the provider reported {word or 'an error'}"
     listed = error.get("details")
     details = _list(listed)
     reasons = {str(detail.get("reason")) for detail in details if detail.get("reason")}

@@ -56,8 +56,6 @@ def read_finish(raw: str, choice: int, calls: bool) -> Finish:
 def write_finish(finish: Finish) -> str:
     """Gemini's own word where the reason came from Gemini."""
     raw = finish.raw or ""
-    if raw in REASONS and (
-        REASONS[raw] == finish.reason or (raw == "STOP" and finish.reason == "tool_calls")
-    ):
+    if raw in REASONS and (REASONS[raw] == finish.reason or (raw == "STOP" and finish.reason == "tool_calls")):
         return raw
     return _WORDS.get(finish.reason, "OTHER")

@@ -26,13 +26,9 @@ def annotations_of(
         segment = segment if isinstance(segment, dict) else {}
         indices = support.get("groundingChunkIndices")
         for number in indices if isinstance(indices, list) else []:
-            source = (
-                _source(chunks[number]) if isinstance(number, int) and 0 <= number < len(chunks) else None
-            )
+            source = _source(chunks[number]) if isinstance(number, int) and 0 <= number < len(chunks) else None
             if source is not None:
-                found.append(
-                    _citation(*source, place(segment.get("startIndex")), place(segment.get("endIndex")))
-                )
+                found.append(_citation(*source, place(segment.get("startIndex")), place(segment.get("endIndex"))))
     if not found:
         found = [_citation(*source, 0, 0) for source in map(_source, chunks) if source is not None]
     for cited in citations:
@@ -92,8 +88,4 @@ def write_grounding(annotations: list[dict[str, Any]], text: str) -> dict[str, A
             supports.append({"segment": segment, "groundingChunkIndices": [chunks.index(web)]})
     if not chunks:
         return None
-    return (
-        {"groundingChunks": chunks, "groundingSupports": supports}
-        if supports
-        else {"groundingChunks": chunks}
-    )
+    return {"groundingChunks": chunks, "groundingSupports": supports} if supports else {"groundingChunks": chunks}

@@ -21,9 +21,7 @@ def read_logprobs(result: Any) -> list[dict[str, Any]] | None:
         others: Any = []
         if isinstance(tops, list) and number < len(tops) and isinstance(tops[number], dict):
             others = tops[number].get("candidates") or []
-        top = (
-            [_entry(other) for other in others if isinstance(other, dict)] if isinstance(others, list) else []
-        )
+        top = [_entry(other) for other in others if isinstance(other, dict)] if isinstance(others, list) else []
         entries.append({**_entry(candidate), "top_logprobs": top})
     return entries or None
 

@@ -36,9 +36,7 @@ def read_text(part: dict[str, Any]) -> list[Part]:
         return [Text(text, extras=extras)]
     signature, redacted = from_wire(value)
     if signature.author == AUTHOR:
-        return [
-            Text(text, extras={"gemini": {**extras.get("gemini", {}), "thoughtSignature": signature.value}})
-        ]
+        return [Text(text, extras={"gemini": {**extras.get("gemini", {}), "thoughtSignature": signature.value}})]
     sealed = Thinking("", redacted=signature) if redacted else Thinking("", signature)
     return [sealed, Text(text, extras=extras)] if text else [sealed]
 
@@ -94,16 +92,9 @@ def joined(parts: list[Part]) -> list[Part]:
     """
     out: list[Part] = []
     for part in parts:
-        foreign = (
-            isinstance(part, Thinking) and part.signature is not None and part.signature.author != AUTHOR
-        )
+        foreign = isinstance(part, Thinking) and part.signature is not None and part.signature.author != AUTHOR
         if foreign and isinstance(part, Thinking):
-            while (
-                out
-                and isinstance(out[-1], Thinking)
-                and out[-1].signature is None
-                and out[-1].redacted is None
-            ):
+            while out and isinstance(out[-1], Thinking) and out[-1].signature is None and out[-1].redacted is None:
                 before = out.pop()
                 assert isinstance(before, Thinking)
                 part.text = before.text + part.text

@@ -118,8 +118,7 @@ class PartsWriter:
         media = [
             written_media
             for number, part in enumerate(result.parts)
-            if isinstance(part, Media)
-            and (written_media := self._media(part, f"{path}.parts[{number}]")) is not None
+            if isinstance(part, Media) and (written_media := self._media(part, f"{path}.parts[{number}]")) is not None
         ]
         media += [part.raw for part in result.parts if isinstance(part, Opaque) and part.dialect == "gemini"]
         inside = self._inside_results or "response" in own
@@ -131,9 +130,7 @@ class PartsWriter:
             written += media
         for part in result.parts:
             if isinstance(part, Opaque) and part.dialect != "gemini":
-                self.losses.append(
-                    Loss(path, f"only {part.dialect} knows this block ({part.raw.get('type')})")
-                )
+                self.losses.append(Loss(path, f"only {part.dialect} knows this block ({part.raw.get('type')})"))
 
     def _media(self, media: Media, path: str) -> Json | None:
         own = media.extras.get("gemini", {})

@@ -16,9 +16,7 @@ from gateway.protocols.gemini.contents_reader import read_contents, read_system
 from gateway.protocols.gemini.spelling import spelled
 from gateway.protocols.gemini.tools_reader import read_tool_config, read_tools
 
-_KNOWN = frozenset(
-    {"contents", "systemInstruction", "tools", "toolConfig", "generationConfig", "model", "serviceTier"}
-)
+_KNOWN = frozenset({"contents", "systemInstruction", "tools", "toolConfig", "generationConfig", "model", "serviceTier"})
 
 
 def read_request(body: dict[str, Any], model: str | None = None, stream: bool | None = None) -> Dialogue:

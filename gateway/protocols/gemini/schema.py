@@ -102,17 +102,13 @@ class _Reduction:
             out["nullable"] = True
         return out
 
-    def _alternatives(
-        self, flat: dict[str, Any], kinds: list[str]
-    ) -> tuple[list[dict[str, Any]], bool] | None:
+    def _alternatives(self, flat: dict[str, Any], kinds: list[str]) -> tuple[list[dict[str, Any]], bool] | None:
         """The branches of anyOf/oneOf that say what a value is; None where they only constrain."""
         listed = flat.get("anyOf") or flat.get("oneOf")
         if not isinstance(listed, list):
             return None
         branches = [branch for branch in listed if isinstance(branch, dict) and branch]
-        real = [
-            branch for branch in branches if branch.get("type") != "null" and branch.get("enum") != [None]
-        ]
+        real = [branch for branch in branches if branch.get("type") != "null" and branch.get("enum") != [None]]
         null = len(real) < len(branches)
         base = {key: value for key, value in flat.items() if key not in ("anyOf", "oneOf")}
         if kinds or "properties" in flat:
@@ -156,9 +152,7 @@ class _Reduction:
             out["format"] = flat["format"]
         for key in _KEPT.get(kind, ()):
             value = flat.get(key)
-            if value is not None and not (
-                key == "pattern" and any(mark in str(value) for mark in _LOOKAROUND)
-            ):
+            if value is not None and not (key == "pattern" and any(mark in str(value) for mark in _LOOKAROUND)):
                 out[key] = value
         hints += [f"{key}: {_word(flat[key])}" for key in _SAID if _scalar(flat.get(key)) and key not in out]
         if kind == "OBJECT":
@@ -186,9 +180,7 @@ class _Reduction:
             # "enum: only allowed for STRING type" is a 400, and STRING would change the argument's type.
             hints.append(f"one of: {', '.join(_word(value) for value in values)}")
 
-    def _object(
-        self, flat: dict[str, Any], out: dict[str, Any], hints: list[str], seen: Seen, depth: int
-    ) -> None:
+    def _object(self, flat: dict[str, Any], out: dict[str, Any], hints: list[str], seen: Seen, depth: int) -> None:
         listed = flat.get("properties")
         properties = {
             str(name): self.node(item, seen, depth + 1)

@@ -41,9 +41,7 @@ def write_thinking(wish: ThinkingWish | None, profile: Profile, losses: list[Los
         config["thinkingBudget"] = min(wish.budget, MAX_BUDGET)
     if wish.effort and (wish.budget is None or profile.thinking == "level"):
         if profile.thinking == "level":
-            config["thinkingLevel"] = _LEVELS.get(
-                wish.effort, "high" if wish.effort in EFFORT_TO_BUDGET else "medium"
-            )
+            config["thinkingLevel"] = _LEVELS.get(wish.effort, "high" if wish.effort in EFFORT_TO_BUDGET else "medium")
             config.pop("thinkingBudget", None)
         else:
             config["thinkingBudget"] = min(budget_of(wish.effort), MAX_BUDGET)

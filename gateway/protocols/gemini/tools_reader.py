@@ -37,9 +37,7 @@ def read_tools(tools: list[dict[str, Any]]) -> list[Tool]:
 
 def _function(declaration: dict[str, Any]) -> Tool:
     tool = Tool("function", declaration["name"], declaration.get("description"))
-    own = extras_of(declaration, "name", "description", "parameters", "parametersJsonSchema").get(
-        "gemini", {}
-    )
+    own = extras_of(declaration, "name", "description", "parameters", "parametersJsonSchema").get("gemini", {})
     schema, plain = declaration.get("parametersJsonSchema"), declaration.get("parameters")
     if schema is not None:
         tool.parameters = schema

@@ -44,9 +44,7 @@ def write_usage(usage: Usage) -> dict[str, Any]:
     raw = usage.raw
     if raw and "promptTokenCount" in raw:
         own = {key: value for key, value in raw.items() if key in _OWN and value is not None}
-        if read_usage(own) == Usage(
-            usage.input, usage.output, usage.cache_read, reasoning=usage.reasoning, raw=own
-        ):
+        if read_usage(own) == Usage(usage.input, usage.output, usage.cache_read, reasoning=usage.reasoning, raw=own):
             return own
     written = {"promptTokenCount": usage.prompt_total, "candidatesTokenCount": usage.output}
     if usage.reasoning:

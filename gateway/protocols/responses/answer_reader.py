@@ -63,11 +63,7 @@ class ResponsesReader:
         try:
             found = self._sse.feed(data)
         except EventTooLarge as error:
-            return (
-                []
-                if self._over
-                else self._fail(Fault(502, str(error), code="upstream_error", from_upstream=True))
-            )
+            return [] if self._over else self._fail(Fault(502, str(error), code="upstream_error", from_upstream=True))
         return self._read(found)
 
     def close(self) -> list[ev.Event]:
@@ -131,9 +127,7 @@ class ResponsesReader:
     def _end(self, kind: str, response: dict[str, Any]) -> list[ev.Event]:
         status = response.get("status")
         if kind in ("response.failed", "response.cancelled") or response.get("error") is not None:
-            return self._fail(
-                fault_of(response.get("error") or f"the provider's answer was {status or kind}")
-            )
+            return self._fail(fault_of(response.get("error") or f"the provider's answer was {status or kind}"))
         output = response.get("output")
         events = self._items.final(output) if isinstance(output, list) else []
         events += self._items.finish()

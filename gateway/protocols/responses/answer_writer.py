@@ -65,9 +65,7 @@ class ResponsesWriter:
             case ev.Failure(fault):
                 error = failure(fault)
                 output = self._out.items
-                self._end(
-                    b"response.failed", self._response.stage("failed", output, self._usage, error=error)
-                )
+                self._end(b"response.failed", self._response.stage("failed", output, self._usage, error=error))
             case ev.Start():
                 pass
             case ev.PartStart() if event.choice != 0:

@@ -166,9 +166,7 @@ def output_item(tool: ClientTool, call_id: str, text: str, is_error: bool) -> di
         chunks = loads(text)
     except JSONDecodeError:
         chunks = None
-    if not (
-        isinstance(chunks, list) and chunks and all(isinstance(c, dict) and "outcome" in c for c in chunks)
-    ):
+    if not (isinstance(chunks, list) and chunks and all(isinstance(c, dict) and "outcome" in c for c in chunks)):
         outcome = {"type": "exit", "exit_code": 1 if is_error else 0}
         chunks = [{"stdout": text, "stderr": "", "outcome": outcome}]
     return {"type": tool.output, "call_id": call_id, "output": chunks}

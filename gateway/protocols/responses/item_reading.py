@@ -76,9 +76,7 @@ class ItemReading(MessageReading):
         if self._names is not None:
             call.name = self._names.from_wire(call.name)
         self.called = found.call_open = True
-        return ToolCall(call.id, call.name, whole, freeform=call.freeform), self._parts.open(
-            (number, "call"), call
-        )
+        return ToolCall(call.id, call.name, whole, freeform=call.freeform), self._parts.open((number, "call"), call)
 
     def added(self, event: dict[str, Any]) -> list[ev.Event]:
         item = event.get("item")

@@ -112,9 +112,7 @@ class ItemWriter:
 
     def _thinking(self, part: Thinking, path: str) -> None:
         raw = own_of(part).get("raw")
-        foreign = next(
-            (seal for seal in (part.signature, part.redacted) if seal and seal.author != AUTHOR), None
-        )
+        foreign = next((seal for seal in (part.signature, part.redacted) if seal and seal.author != AUTHOR), None)
         if raw is not None and foreign is None and (self._stored or _stands_alone(raw)):
             self.items.append(raw)
         elif part.signature is not None and foreign is None:
@@ -122,9 +120,7 @@ class ItemWriter:
             sealed = part.signature.value
             self.items.append({"type": "reasoning", "summary": summary, "encrypted_content": sealed})
         elif part.text:
-            self._losses.append(
-                Loss(path, "thinking that another provider wrote cannot be given back to OpenAI")
-            )
+            self._losses.append(Loss(path, "thinking that another provider wrote cannot be given back to OpenAI"))
 
     def _call(self, part: ToolCall) -> None:
         raw = own_of(part).get("raw")
@@ -136,9 +132,7 @@ class ItemWriter:
         self._called_as[part.id] = kind
         body = "input" if part.freeform else "arguments"
         name = self._names.to_wire(part.name)
-        self.items.append(
-            {"type": kind, "call_id": part.id, "name": name, body: part.arguments or _EMPTY[kind]}
-        )
+        self.items.append({"type": kind, "call_id": part.id, "name": name, body: part.arguments or _EMPTY[kind]})
 
     def _result(self, part: ToolResult, path: str) -> None:
         raw = own_of(part).get("raw")
@@ -163,9 +157,7 @@ class ItemWriter:
         if raw is not None:
             self.items.append(raw)
         else:
-            self._losses.append(
-                Loss(path, f"{part.kind} in an assistant turn cannot be sent to the Responses API")
-            )
+            self._losses.append(Loss(path, f"{part.kind} in an assistant turn cannot be sent to the Responses API"))
 
 
 def _stands_alone(reasoning: dict[str, Any]) -> bool:

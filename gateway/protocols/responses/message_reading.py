@@ -136,11 +136,7 @@ class MessageReading:
 
     def _whole_content(self, number: int, content: int, part: Any) -> list[ev.Event]:
         if not isinstance(part, dict) or part.get("type") not in ("output_text", "text", "refusal"):
-            return (
-                []
-                if not isinstance(part, dict) or part.get("type") == "reasoning_text"
-                else self._unknown(part)
-            )
+            return [] if not isinstance(part, dict) or part.get("type") == "reasoning_text" else self._unknown(part)
         found = self._items[number]
         found.spoken.add(content)
         refusal = part["type"] == "refusal"

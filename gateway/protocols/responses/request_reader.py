@@ -114,9 +114,7 @@ def _read_picture(tools: list[Tool]) -> PictureWish | None:
     for tool in tools:
         if tool.name == "image_generation" and tool.kind == "builtin":
             size, quality = ((tool.raw or {}).get(field) for field in ("size", "quality"))
-            return PictureWish(
-                size if isinstance(size, str) else None, quality if isinstance(quality, str) else None
-            )
+            return PictureWish(size if isinstance(size, str) else None, quality if isinstance(quality, str) else None)
     return None
 
 

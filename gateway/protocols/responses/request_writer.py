@@ -68,9 +68,7 @@ def _write_turns(dialogue: Dialogue, body: dict[str, Any], names: NameMap, losse
             else:
                 texts += [part.text for part in turn.parts if isinstance(part, Text)]
         elif (
-            own is None
-            and turn.role in ("system", "developer")
-            and all(isinstance(part, Text) for part in turn.parts)
+            own is None and turn.role in ("system", "developer") and all(isinstance(part, Text) for part in turn.parts)
         ):
             texts += [p.text for p in turn.parts if isinstance(p, Text) and p.text and not is_attribution(p)]
         else:

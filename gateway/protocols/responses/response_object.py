@@ -96,9 +96,7 @@ class ResponseObject:
 
 def _echo(body: dict[str, Any]) -> dict[str, Any]:
     """Defaults as the API shows them where the client said nothing."""
-    echoed = {
-        field: body[field] if body.get(field) is not None else default for field, default in _ECHOED.items()
-    }
+    echoed = {field: body[field] if body.get(field) is not None else default for field, default in _ECHOED.items()}
     reasoning, text = body.get("reasoning"), body.get("text")
     echoed["reasoning"] = {
         "effort": None,

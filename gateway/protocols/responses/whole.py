@@ -35,9 +35,7 @@ def read_answer(document: Any, names: NameMap | None = None) -> Answer:
     items = ItemReading(OpenParts(), names)
     folder = Folder()
     identity, model, created = document.get("id"), document.get("model"), document.get("created_at")
-    folder.add(
-        [ev.Start(identity if isinstance(identity, str) else "", model if isinstance(model, str) else "")]
-    )
+    folder.add([ev.Start(identity if isinstance(identity, str) else "", model if isinstance(model, str) else "")])
     found = [item for item in output if isinstance(item, dict)] if isinstance(output, list) else []
     for number, item in enumerate(found):
         folder.add(items.whole(number, item))

@@ -111,9 +111,7 @@ class Body:
         self._call.detach()
         framing = self._framing
         whole = self._ended or (framing.done and not self._first and self._coding is None)
-        self._wire.release(
-            whole and self._keep and framing.reusable and not framing.surplus and not self._call.aborted
-        )
+        self._wire.release(whole and self._keep and framing.reusable and not framing.surplus and not self._call.aborted)
 
     def abort(self) -> None:
         """See Exchange.abort."""

@@ -248,9 +248,7 @@ def connect(
     raise fault from None
 
 
-def _reach(
-    sock: socket.socket, waiter: Waiter, address: tuple[object, ...], timeout: float, target: Target
-) -> None:
+def _reach(sock: socket.socket, waiter: Waiter, address: tuple[object, ...], timeout: float, target: Target) -> None:
     code = sock.connect_ex(address)
     if code in _CONNECTING:
         if not waiter.wait(WRITE, timeout):

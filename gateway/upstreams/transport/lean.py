@@ -135,9 +135,7 @@ class LeanAdapter(BaseAdapter):
     ``verify``, ``cert`` and ``proxies`` of `requests` have no effect here. ``allowed`` says which addresses may be
     connected to (default: any)."""
 
-    def __init__(
-        self, *, max_idle: int = 1000, tls: TlsContext | None = None, allowed: Allowed | None = None
-    ) -> None:
+    def __init__(self, *, max_idle: int = 1000, tls: TlsContext | None = None, allowed: Allowed | None = None) -> None:
         super().__init__()
         self.pool = Pool(max_idle)
         self._tls = tls or tls_context()
@@ -203,9 +201,7 @@ class LeanAdapter(BaseAdapter):
             if connection is None:
                 if deadline is not None:
                     connect_timeout = min(connect_timeout, deadline - time.monotonic())
-                connection = connect(
-                    target, connect_timeout, call, self._make_waiter, self._tls, self._allowed
-                )
+                connection = connect(target, connect_timeout, call, self._make_waiter, self._tls, self._allowed)
             began = time.monotonic()
             until = began + head_timeout
             if deadline is not None and deadline < until:

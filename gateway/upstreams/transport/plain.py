@@ -148,9 +148,7 @@ def translate(error: Exception, place: str) -> TransportFault:
         return ConnectFault(f"cannot connect to {place}: the outbound proxy failed")
     for cause in chain:
         if isinstance(cause, urllib3.exceptions.NewConnectionError):
-            return ConnectFault(
-                f"cannot connect to {place}: the connection failed or the name does not resolve"
-            )
+            return ConnectFault(f"cannot connect to {place}: the connection failed or the name does not resolve")
     for cause in chain:
         if isinstance(cause, TimeoutError):
             return HeadTimeout(f"{place} did not take the request in time")
@@ -179,9 +177,7 @@ class BufferedWire:
 
     __slots__ = ("_raw", "_reader", "_sock", "_timeout", "_waiter")
 
-    def __init__(
-        self, raw: urllib3.HTTPResponse, reader: io.BufferedReader, sock: Any, waiter: Waiter
-    ) -> None:
+    def __init__(self, raw: urllib3.HTTPResponse, reader: io.BufferedReader, sock: Any, waiter: Waiter) -> None:
         self._raw = raw
         self._reader = reader
         self._sock = sock

@@ -100,9 +100,7 @@ NORMAL: dict[str, dict[str, Any]] = {
         stream=True,
     ),
     "tools": said(user("hi"), tools=[TOOL], tool_choice={"type": "auto"}),
-    "any tool": said(
-        user("hi"), tools=[TOOL], tool_choice={"type": "any", "disable_parallel_tool_use": True}
-    ),
+    "any tool": said(user("hi"), tools=[TOOL], tool_choice={"type": "any", "disable_parallel_tool_use": True}),
     "one tool": said(user("hi"), tools=[TOOL], tool_choice={"type": "tool", "name": "f"}),
     "no tool": said(user("hi"), tools=[TOOL], tool_choice={"type": "none"}),
     "tool round": said(
@@ -114,9 +112,7 @@ NORMAL: dict[str, dict[str, Any]] = {
     "tool reference": said(
         user("hi"), assistant([CALL]), user([result([{"type": "tool_reference", "tool_name": "x"}])])
     ),
-    "redacted": said(
-        user("hi"), assistant([{"type": "redacted_thinking", "data": "Emw"}, text("x")]), user("y")
-    ),
+    "redacted": said(user("hi"), assistant([{"type": "redacted_thinking", "data": "Emw"}, text("x")]), user("y")),
     "omitted thinking": said(
         user("hi"),
         assistant([{"type": "thinking", "thinking": "", "signature": "Eqs"}, text("x")]),
@@ -142,9 +138,7 @@ NORMAL: dict[str, dict[str, Any]] = {
             ]
         )
     ),
-    "blocks nobody knows": said(
-        user([text("hi"), {"type": "brand_new", "x": {"y": [1]}}]), user_profile_id="u"
-    ),
+    "blocks nobody knows": said(user([text("hi"), {"type": "brand_new", "x": {"y": [1]}}]), user_profile_id="u"),
     "server tools": said(
         user("hi"),
         assistant(

@@ -171,9 +171,7 @@ def test_server_tools_are_opaque_and_citations_are_annotations() -> None:
 
 
 def test_deltas_of_unknown_blocks_grow_them() -> None:
-    assert parts_of("compaction")[0] == Opaque(
-        "anthropic", {"type": "compaction", "content": "Summary: all well."}
-    )
+    assert parts_of("compaction")[0] == Opaque("anthropic", {"type": "compaction", "content": "Summary: all well."})
 
 
 def test_a_refusal_explains_itself() -> None:

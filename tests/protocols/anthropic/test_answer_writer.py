@@ -34,9 +34,7 @@ def documents(data: bytes) -> list[dict[str, Any]]:
     return found
 
 
-def written(
-    parts: list[Part], finish: ev.Finish | None = None, usage: Usage | None = None, **asked: Any
-) -> bytes:
+def written(parts: list[Part], finish: ev.Finish | None = None, usage: Usage | None = None, **asked: Any) -> bytes:
     answer = Answer("resp_1", "physical", None, [Choice(parts, finish or ev.Finish("stop"))], usage)
     events = unfold(answer)
     check(events)

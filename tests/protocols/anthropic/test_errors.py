@@ -53,9 +53,7 @@ def test_details_with_an_error_code() -> None:
 
 
 def said(kind: str, message: str, **more: object) -> bytes:
-    return dumps(
-        {"type": "error", "error": {"type": kind, "message": message, **more}, "request_id": "req_9"}
-    )
+    return dumps({"type": "error", "error": {"type": kind, "message": message, **more}, "request_id": "req_9"})
 
 
 @pytest.mark.parametrize(

@@ -138,9 +138,7 @@ def test_a_tool_round_of_another_client() -> None:
     first = ToolResult("c2", "f", [Text("ok"), Media("image", mime="image/png", data="AA")])
     second = ToolResult("call|1", "ns.f", [], is_error=True)
     written = write(
-        ask(
-            user("x"), assistant(*calls), user("look", first), user(second), tools=[TOOL, Tool("custom", "p")]
-        )
+        ask(user("x"), assistant(*calls), user("look", first), user(second), tools=[TOOL, Tool("custom", "p")])
     )
     _, call, results = written.body["messages"]
     assert [block["name"] for block in call["content"]] == ["ns_f", "f", "p"]
@@ -249,9 +247,7 @@ def test_a_tool_round_without_signed_thinking_is_not_thought_on() -> None:
     assert "thinking" not in bare.body and lost(bare) == ["thinking"]
     signed = write(ask(user("x"), assistant(SIGNED, call), user(answer), thinking=wish), BUDGET)
     assert signed.body["thinking"]["budget_tokens"] == 2000
-    later = write(
-        ask(user("x"), assistant(call), user(answer), assistant("y"), user("z"), thinking=wish), BUDGET
-    )
+    later = write(ask(user("x"), assistant(call), user(answer), assistant("y"), user("z"), thinking=wish), BUDGET)
     assert "thinking" in later.body
 
 
@@ -279,9 +275,7 @@ def test_tool_choice(choice: ToolChoice | None, parallel: bool | None, expected:
 
 
 def test_tool_schemas_are_objects() -> None:
-    union = {
-        "anyOf": [{"type": "object", "properties": {"a": {"type": "string"}}}, {"properties": {"b": {}}}]
-    }
+    union = {"anyOf": [{"type": "object", "properties": {"a": {"type": "string"}}}, {"properties": {"b": {}}}]}
     tools = [
         Tool("function", "x", "does x", None),
         Tool("function", "y", parameters=True, strict=True),
@@ -342,9 +336,7 @@ def test_media_it_can_carry() -> None:
 
 
 def test_what_other_dialects_know_is_lost() -> None:
-    written = write(
-        ask(user("x", Opaque("gemini", {})), assistant(Media("image", data="AA"), "y"), user("z"))
-    )
+    written = write(ask(user("x", Opaque("gemini", {})), assistant(Media("image", data="AA"), "y"), user("z")))
     assert lost(written) == ["turns[0].parts[1]", "turns[1].parts[0]"]
 
 

@@ -283,10 +283,7 @@ def test_the_word_error_in_a_text_is_no_error() -> None:
 
 @pytest.mark.parametrize("word", ["abort", "network_error", "insufficient_system_resource"])
 def test_words_of_failure(word: str) -> None:
-    data = (
-        b'data: {"choices":[{"delta":{"content":"x"},"finish_reason":"%s"}]}\n\ndata: [DONE]\n\n'
-        % word.encode()
-    )
+    data = b'data: {"choices":[{"delta":{"content":"x"},"finish_reason":"%s"}]}\n\ndata: [DONE]\n\n' % word.encode()
     failure = read(data)[-1]
     assert isinstance(failure, ev.Failure) and failure.fault.raw_type == word
 

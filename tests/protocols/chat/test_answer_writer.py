@@ -115,10 +115,7 @@ def test_a_call_without_arguments_has_an_empty_object() -> None:
 def test_a_signature_stands_in_the_opening_or_follows_late() -> None:
     seal = ev.SignatureDelta(0, Signature("anthropic", "s"))
     early = deltas(*one(ToolCall("a", "f"), seal, ev.ArgumentsDelta(0, "{}")))[1]["tool_calls"][0]
-    assert (
-        early["extra_content"] == {"google": {"thought_signature": "dragoman+anthropic:s"}}
-        and early["id"] == "a"
-    )
+    assert early["extra_content"] == {"google": {"thought_signature": "dragoman+anthropic:s"}} and early["id"] == "a"
     late = deltas(*one(ToolCall("a", "f"), ev.ArgumentsDelta(0, "{}"), seal))[-1]["tool_calls"][0]
     assert late == {"index": 0, "extra_content": {"google": {"thought_signature": "dragoman+anthropic:s"}}}
 
@@ -171,9 +168,7 @@ def test_refusals() -> None:
 
 
 def test_media() -> None:
-    assert deltas(*one(Media("image", "image/png", "AAAA")))[1] == {
-        "content": "![image](data:image/png;base64,AAAA)"
-    }
+    assert deltas(*one(Media("image", "image/png", "AAAA")))[1] == {"content": "![image](data:image/png;base64,AAAA)"}
     audio = deltas(*one(Media("audio", "audio/wav", "AAAA")))[1]["audio"]
     assert audio["data"] == "AAAA" and audio["id"].startswith("audio_")
 
@@ -212,10 +207,7 @@ def test_choices_side_by_side() -> None:
     writer = DIALECT.answer_writer(Asked("m"))
     written = chunks(b"".join(writer.write([event]) for event in events))
     assert written.pop() == "[DONE]"
-    said = [
-        (c["choices"][0]["index"], c["choices"][0]["delta"], c["choices"][0]["finish_reason"])
-        for c in written
-    ]
+    said = [(c["choices"][0]["index"], c["choices"][0]["delta"], c["choices"][0]["finish_reason"]) for c in written]
     role = {"role": "assistant", "content": ""}
     assert said == [
         (0, role, None),

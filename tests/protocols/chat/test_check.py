@@ -168,9 +168,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("bad", "param"), BAD, ids=[f"{number}-{param}" for number, (_, param) in enumerate(BAD)]
-)
+@pytest.mark.parametrize(("bad", "param"), BAD, ids=[f"{number}-{param}" for number, (_, param) in enumerate(BAD)])
 def test_bad_bodies(bad: dict[str, Any], param: str) -> None:
     with pytest.raises(Malformed) as checked:
         DIALECT.check_request(bad)

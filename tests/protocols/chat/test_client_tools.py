@@ -4,9 +4,7 @@ from gateway.protocols.chat.client_tools import ClientTools, input_of, write_cal
 
 def test_what_a_body_tells() -> None:
     assert ClientTools.of(None) == ClientTools()
-    odd = ClientTools.of(
-        {"tools": [None, "x", {"type": "custom"}, {"type": "custom", "custom": {"name": "p"}}]}
-    )
+    odd = ClientTools.of({"tools": [None, "x", {"type": "custom"}, {"type": "custom", "custom": {"name": "p"}}]})
     assert odd == ClientTools(frozenset({"p"}), False, True)
     assert ClientTools.of({"functions": [{"name": "f"}]}).legacy
     assert not ClientTools.of({"functions": [{"name": "f"}], "tools": [{"type": "function"}]}).legacy

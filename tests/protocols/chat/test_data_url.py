@@ -19,9 +19,7 @@ def test_bad_base64(data: str) -> None:
     assert bad_base64(data)
 
 
-@pytest.mark.parametrize(
-    "url", ["http://x", "HTTPS://x", "gs://b/o", "data:image/png;base64,AAAA", "data:,hello"]
-)
+@pytest.mark.parametrize("url", ["http://x", "HTTPS://x", "gs://b/o", "data:image/png;base64,AAAA", "data:,hello"])
 def test_allowed(url: str) -> None:
     assert media_url_complaint(url) == ""
 

@@ -198,9 +198,7 @@ THOUGHT = {"chat": {"field": "reasoning_content"}}
 CITED = {"type": "url_citation", "url": "https://x", "title": "t", "start_index": 0, "end_index": 2}
 ANSWERS = {
     "text": Answer(choices=[Choice([Text("Hello \u2028 \u0085 🌍")], Finish("stop", "stop"))], usage=USAGE),
-    "thinking": Answer(
-        choices=[Choice([Thinking("hm", extras=THOUGHT), Text("a")], Finish("length", "length"))]
-    ),
+    "thinking": Answer(choices=[Choice([Thinking("hm", extras=THOUGHT), Text("a")], Finish("length", "length"))]),
     "calls": Answer(
         choices=[
             Choice(
@@ -215,11 +213,7 @@ ANSWERS = {
         usage=USAGE,
     ),
     "sealed": Answer(
-        choices=[
-            Choice(
-                [ToolCall("x", "f", "{}", Signature("anthropic", "s"))], Finish("tool_calls", "tool_calls")
-            )
-        ]
+        choices=[Choice([ToolCall("x", "f", "{}", Signature("anthropic", "s"))], Finish("tool_calls", "tool_calls"))]
     ),
     "refusal": Answer(choices=[Choice([Refusal("no")], Finish("refusal", "stop"))]),
     "filter": Answer(choices=[Choice([Text("x")], Finish("content_filter", "content_filter"))]),
@@ -300,9 +294,7 @@ def test_whole_fixtures_survive_both_ways(path: Path) -> None:
             for part in choice.parts:
                 if isinstance(part, Text | Thinking):
                     part.extras = {}
-    if any(
-        isinstance(part, Media) and part.kind == "image" for choice in answer.choices for part in choice.parts
-    ):
+    if any(isinstance(part, Media) and part.kind == "image" for choice in answer.choices for part in choice.parts):
         (text,) = again.choices[0].parts
         assert isinstance(text, Text) and "![image](data:image/png;base64,iVBORw0KGgo=)" in text.text
     else:

@@ -40,9 +40,7 @@ def test_stream_defaults_to_false_and_options_are_read() -> None:
 
 
 def test_model_and_stream_from_outside_stand_above_the_body() -> None:
-    dialogue = DIALECT.read_request(
-        {"messages": [{"role": "user", "content": "hi"}]}, model="agent", stream=True
-    )
+    dialogue = DIALECT.read_request({"messages": [{"role": "user", "content": "hi"}]}, model="agent", stream=True)
     assert (dialogue.model, dialogue.stream) == ("agent", True)
 
 

@@ -107,9 +107,7 @@ def test_a_foreign_history_is_well_formed() -> None:
 def test_a_custom_call_to_the_client_who_declared_it() -> None:
     body = {"tools": [{"type": "custom", "custom": {"name": "patch"}}]}
     call = Answer(choices=[Choice([ToolCall("x", "patch", '{"input":"y"}')], Finish("tool_calls"))])
-    completion = ChatCompletion.model_validate_json(
-        DIALECT.write_answer(call, Asked("m", body=body)), strict=True
-    )
+    completion = ChatCompletion.model_validate_json(DIALECT.write_answer(call, Asked("m", body=body)), strict=True)
     calls = completion.choices[0].message.tool_calls
     assert calls is not None and calls[0].type == "custom" and calls[0].custom.input == "y"
 

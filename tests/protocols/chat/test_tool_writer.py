@@ -33,18 +33,14 @@ def test_functions() -> None:
 
 
 def test_names_are_mapped() -> None:
-    fields, _ = write(
-        Tool("function", "a.b/c" + "x" * 90), tool_choice=ToolChoice("one", ["a.b/c" + "x" * 90])
-    )
+    fields, _ = write(Tool("function", "a.b/c" + "x" * 90), tool_choice=ToolChoice("one", ["a.b/c" + "x" * 90]))
     name = fields["tools"][0]["function"]["name"]
     assert len(name) <= 64 and name.startswith("a_b_c")
     assert fields["tool_choice"]["function"]["name"] == name
 
 
 def test_builtins_of_others_are_losses() -> None:
-    fields, losses = write(
-        F, Tool("builtin", "web_search", dialect="anthropic", raw={"type": "web_search_20250305"})
-    )
+    fields, losses = write(F, Tool("builtin", "web_search", dialect="anthropic", raw={"type": "web_search_20250305"}))
     assert len(fields["tools"]) == 1 and [loss.path for loss in losses] == ["tools[1]"]
 
 

@@ -12,9 +12,7 @@ from gateway.protocols.sse import SSEReader
 from gateway.protocols.wire_json import loads
 
 ANSWER = Answer(
-    choices=[
-        Choice([Thinking("hm"), Text("Hello"), ToolCall("a", "f"), Text(" you")], ev.Finish("stop", "stop"))
-    ],
+    choices=[Choice([Thinking("hm"), Text("Hello"), ToolCall("a", "f"), Text(" you")], ev.Finish("stop", "stop"))],
     usage=Usage(1, 2),
 )
 
@@ -73,9 +71,7 @@ def test_failure() -> None:
 
 def test_a_whole_answer() -> None:
     document = loads(DIALECT.write_answer(ANSWER, Asked("m")))
-    assert document["choices"] == [
-        {"text": "Hello you", "index": 0, "logprobs": None, "finish_reason": "stop"}
-    ]
+    assert document["choices"] == [{"text": "Hello you", "index": 0, "logprobs": None, "finish_reason": "stop"}]
     assert document["object"] == "text_completion" and document["usage"]["completion_tokens"] == 2
 
 

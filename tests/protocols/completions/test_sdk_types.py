@@ -13,9 +13,7 @@ from gateway.protocols.dialect import Asked
 from gateway.protocols.sse import SSEReader
 
 
-@pytest.mark.parametrize(
-    "reason", ["stop", "length", "tool_calls", "content_filter", "refusal", "pause", "other"]
-)
+@pytest.mark.parametrize("reason", ["stop", "length", "tool_calls", "content_filter", "refusal", "pause", "other"])
 def test_whole_answers(reason: FinishReason) -> None:
     answer = Answer(choices=[Choice([Thinking("x"), Text("a")], Finish(reason))], usage=Usage(1, 2))
     completion = Completion.model_validate_json(DIALECT.write_answer(answer, Asked("m")), strict=True)

@@ -41,11 +41,7 @@ def comparable(events):
     ids = {}
     out = []
     for event in events:
-        if (
-            isinstance(event, ev.PartStart)
-            and isinstance(event.part, ToolCall)
-            and event.part.id.startswith("call_")
-        ):
+        if isinstance(event, ev.PartStart) and isinstance(event.part, ToolCall) and event.part.id.startswith("call_"):
             number = ids.setdefault(event.part.id, f"call_{len(ids)}")
             event = replace(event, part=replace(event.part, id=number))
         out.append(event)
@@ -81,11 +77,7 @@ def test_a_stream_folds_to_the_whole_answer(name):
 def test_thinking_and_a_signature_on_text():
     answer = answered("thinking-then-text")
     thinking, text, seal = answer.choices[0].parts
-    assert (
-        isinstance(thinking, Thinking)
-        and thinking.text == "**Considering**\nHmm."
-        and thinking.signature is None
-    )
+    assert isinstance(thinking, Thinking) and thinking.text == "**Considering**\nHmm." and thinking.signature is None
     assert isinstance(text, Text) and text.text == "The answer is 42."
     assert seal.signature == Signature("gemini", "CpQBAR/+ab==") and seal.text == ""
     assert (answer.usage.input, answer.usage.output, answer.usage.reasoning) == (5, 1213, 158)
@@ -221,9 +213,7 @@ def test_a_tap_sees_finish_usage_and_calls(name):
     seen = fold([*events, *more])
     assert passed + rest == data.replace(b"\r\n", b"\n")
     assert seen.usage == full.usage
-    assert [choice.finish for choice in seen.choices][-1] == full.choices[
-        -1
-    ].finish or name == "two-candidates"
+    assert [choice.finish for choice in seen.choices][-1] == full.choices[-1].finish or name == "two-candidates"
 
 
 def test_unsure_numbers_and_logprobs():

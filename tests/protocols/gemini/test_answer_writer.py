@@ -52,9 +52,7 @@ def test_text_is_one_small_chunk_each_and_the_end_holds_all():
     first = writer.write([ev.TextDelta(0, "a\u2028b")])
     assert b"\\u2028" in first and "\u2028".encode() not in first
     [chunk] = chunks(first)
-    assert chunk["candidates"] == [
-        {"content": {"role": "model", "parts": [{"text": "a\u2028b"}]}, "index": 0}
-    ]
+    assert chunk["candidates"] == [{"content": {"role": "model", "parts": [{"text": "a\u2028b"}]}, "index": 0}]
     assert chunk["modelVersion"] == "gemini-2.5-pro"
     end = writer.write([ev.PartStop(0), ev.UsageUpdate(Usage(5, 1213, reasoning=158)), ev.Finish("stop")])
     [last] = chunks(end)
@@ -129,9 +127,7 @@ def test_interleaved_calls_are_written_whole():
         "args": {"x": 1},
         "id": "a",
     }
-    assert second["candidates"][0]["content"]["parts"] == [
-        {"functionCall": {"name": "g", "args": {"y": 2}, "id": "b"}}
-    ]
+    assert second["candidates"][0]["content"]["parts"] == [{"functionCall": {"name": "g", "args": {"y": 2}, "id": "b"}}]
     assert last["candidates"][0]["finishReason"] == "STOP"
 
 
@@ -162,9 +158,7 @@ def test_a_failure_ends_without_a_finish():
     fault = Fault(429, "slow down", retry_after=2.5)
     for framing in ("sse", "array"):
         writer = DIALECT.answer_writer(Asked("m", framing=framing))
-        data = writer.write(
-            [ev.Start(), ev.PartStart(0, Text("")), ev.TextDelta(0, "half"), ev.Failure(fault)]
-        )
+        data = writer.write([ev.Start(), ev.PartStart(0, Text("")), ev.TextDelta(0, "half"), ev.Failure(fault)])
         data += writer.write([ev.TextDelta(0, "more"), ev.Finish("stop")])
         told = json.loads(data) if framing == "array" else chunks(data)
         assert told[-1]["error"]["code"] == 429 and told[-1]["error"]["status"] == "RESOURCE_EXHAUSTED"
@@ -193,12 +187,7 @@ def test_the_array_is_json_with_keepalives_anywhere():
 def test_sse_keepalive_is_one_empty_line():
     writer = DIALECT.answer_writer(ASKED)
     assert (writer.keepalive, writer.media_type) == (b"\n", "text/event-stream")
-    data = (
-        writer.keepalive
-        + writer.write(unfold(answer())[:4])
-        + writer.keepalive
-        + writer.write(unfold(answer())[4:])
-    )
+    data = writer.keepalive + writer.write(unfold(answer())[:4]) + writer.keepalive + writer.write(unfold(answer())[4:])
     assert reread(data).choices[0].finish.reason == "tool_calls"
 
 
@@ -241,9 +230,7 @@ def test_logprobs_are_written():
         "bytes": [65],
         "top_logprobs": [{"token": "B", "logprob": -3, "bytes": [66]}],
     }
-    data = DIALECT.answer_writer(ASKED).write(
-        [ev.Start(), ev.PartStart(0, Text("")), ev.TextDelta(0, "A", [entry])]
-    )
+    data = DIALECT.answer_writer(ASKED).write([ev.Start(), ev.PartStart(0, Text("")), ev.TextDelta(0, "A", [entry])])
     assert chunks(data)[0]["candidates"][0]["logprobsResult"] == {
         "chosenCandidates": [{"token": "A", "logProbability": -1.5}],
         "topCandidates": [{"candidates": [{"token": "B", "logProbability": -3}]}],

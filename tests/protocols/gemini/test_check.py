@@ -87,9 +87,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("body", "param"), BAD, ids=[f"{number}-{param}" for number, (_, param) in enumerate(BAD)]
-)
+@pytest.mark.parametrize(("body", "param"), BAD, ids=[f"{number}-{param}" for number, (_, param) in enumerate(BAD)])
 def test_the_same_complaint_from_both(body, param):
     with pytest.raises(Malformed) as checked:
         DIALECT.check_request(body)
@@ -111,9 +109,7 @@ def test_unknown_fields_and_parts_are_fine():
 
 
 def test_a_hundred_messages_are_checked_fast():
-    body = {
-        "contents": [{"role": ("user", "model")[n % 2], "parts": [{"text": "x" * 50}]} for n in range(100)]
-    }
+    body = {"contents": [{"role": ("user", "model")[n % 2], "parts": [{"text": "x" * 50}]} for n in range(100)]}
     best = min(_timed(body) for _ in range(50))
     assert best < 0.001
 

@@ -57,9 +57,7 @@ def test_retry_info_is_written_once():
     [
         (
             400,
-            error(
-                400, "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576)."
-            ),
+            error(400, "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576)."),
             "context_length_exceeded",
         ),
         (400, error(400, "The prompt was blocked due to prohibited content."), "content_policy_violation"),

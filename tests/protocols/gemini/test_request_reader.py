@@ -42,9 +42,7 @@ def test_tolerated_forms_of_contents():
 
 
 @pytest.mark.parametrize("key", ["systemInstruction", "system_instruction"])
-@pytest.mark.parametrize(
-    "system", ["be brief", {"parts": [{"text": "be brief"}]}, {"parts": {"text": "be brief"}}]
-)
+@pytest.mark.parametrize("system", ["be brief", {"parts": [{"text": "be brief"}]}, {"parts": {"text": "be brief"}}])
 def test_system(key, system):
     dialogue = read({"contents": "hi", key: system})
     assert [turn.role for turn in dialogue.turns] == ["system", "user"]
@@ -124,9 +122,7 @@ def test_missing_ids_are_made_from_the_place():
         },
         {
             "role": "function",
-            "parts": [
-                {"functionResponse": {"name": name, "response": {"result": name}}} for name in ("g", "f", "f")
-            ],
+            "parts": [{"functionResponse": {"name": name, "response": {"result": name}}} for name in ("g", "f", "f")],
         },
     ]
     dialogue = read({"contents": first})
@@ -243,9 +239,7 @@ def test_unknown_fields_are_kept_under_their_path():
 
 
 def test_null_is_absent():
-    body = {
-        "contents": [{"role": None, "parts": [{"text": "hi", "thought": None, "thoughtSignature": None}]}]
-    }
+    body = {"contents": [{"role": None, "parts": [{"text": "hi", "thought": None, "thoughtSignature": None}]}]}
     body |= dict.fromkeys(("systemInstruction", "tools", "toolConfig", "generationConfig", "safetySettings"))
     assert read(body) == read({"contents": "hi"})
 

@@ -231,9 +231,7 @@ def test_system_turns_are_gathered_and_neighbours_merged():
 
 
 def test_system_alone_becomes_what_is_asked():
-    assert write([said("system", Text("a"))]).body == {
-        "contents": [{"role": "user", "parts": [{"text": "a"}]}]
-    }
+    assert write([said("system", Text("a"))]).body == {"contents": [{"role": "user", "parts": [{"text": "a"}]}]}
     assert write([said("user", Text(""))]).body["contents"][0]["parts"] == [{"text": " "}]
 
 
@@ -291,9 +289,7 @@ def test_signatures():
         {"functionCall": {"id": "1", "name": "f", "args": {}}, "thoughtSignature": "c2ln"},
     ]
     assert parts(Text("a"), Thinking("", own)) == [{"text": "a"}, {"text": "", "thoughtSignature": "c2ln"}]
-    lost = write(
-        history(Thinking("why", foreign), Thinking("", foreign), Thinking("", redacted=foreign), Text("a"))
-    )
+    lost = write(history(Thinking("why", foreign), Thinking("", foreign), Thinking("", redacted=foreign), Text("a")))
     assert lost.body["contents"][1]["parts"] == [{"text": "a"}] and len(lost.losses) == 1
 
 
@@ -347,13 +343,9 @@ def test_tools_of_other_dialects():
         "parameters": {"type": "OBJECT", "properties": {"x": {"type": "STRING", "enum": ["k"]}}},
     }
     assert patch["parameters"]["required"] == ["input"] and none == {"name": "none"}
-    assert written.body["toolConfig"] == {
-        "functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["mcp.a_b"]}
-    }
+    assert written.body["toolConfig"] == {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["mcp.a_b"]}}
     calls = written.body["contents"][1]["parts"]
-    assert calls[0]["functionCall"]["name"] == "mcp.a_b" and calls[1]["functionCall"]["args"] == {
-        "input": "*** Begin"
-    }
+    assert calls[0]["functionCall"]["name"] == "mcp.a_b" and calls[1]["functionCall"]["args"] == {"input": "*** Begin"}
     assert written.names.from_wire("mcp.a_b") == "mcp.a/b"
     assert [loss.path for loss in written.losses] == ["tools[0]", "tools[2]", "tools[5]"]
     alone = write([said("user", Text("q"))], tools=tools[:1], tool_choice=ToolChoice("auto"))
@@ -462,9 +454,7 @@ def test_output_and_trailing_assistant():
         "responseModalities": ["TEXT", "IMAGE"],
     }
     assert [content["role"] for content in written.body["contents"]] == ["user"] and len(written.losses) == 1
-    assert (
-        "generationConfig" not in write([said("user", Text("q"))], output=OutputFormat("text", name="x")).body
-    )
+    assert "generationConfig" not in write([said("user", Text("q"))], output=OutputFormat("text", name="x")).body
 
 
 def test_what_the_gateway_honours_itself_is_no_loss_and_bookkeeping_is_a_harmless_one():

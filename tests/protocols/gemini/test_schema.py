@@ -231,10 +231,7 @@ def test_bounded():
         alternatives = {"anyOf": [alternatives, alternatives, {"type": "number"}]}
     assert_legal(to_gemini(alternatives))
     chain = {
-        "$defs": {
-            f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}, {"$ref": f"#/$defs/d{n + 1}"}]}
-            for n in range(40)
-        }
+        "$defs": {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}, {"$ref": f"#/$defs/d{n + 1}"}]} for n in range(40)}
     }
     assert_legal(to_gemini({**chain, "$ref": "#/$defs/d0"}))
     assert time.perf_counter() - begin < 10

@@ -49,17 +49,12 @@ def test_whole_answer():
 def test_every_chunk(framing):
     data = DIALECT.answer_writer(Asked("m", framing=framing)).write(unfold(ANSWER)).decode()
     chunks = (
-        json.loads(data)
-        if framing == "array"
-        else [json.loads(block[6:]) for block in data.split("\n\n") if block]
+        json.loads(data) if framing == "array" else [json.loads(block[6:]) for block in data.split("\n\n") if block]
     )
     told = [types.GenerateContentResponse.model_validate_json(json.dumps(chunk)) for chunk in chunks]
     assert (
         "".join(
-            part.text
-            for chunk in told
-            for part in chunk.candidates[0].content.parts
-            if part.text and not part.thought
+            part.text for chunk in told for part in chunk.candidates[0].content.parts if part.text and not part.thought
         )
         == "hello"
     )

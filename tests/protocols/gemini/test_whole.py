@@ -65,9 +65,7 @@ def test_a_candidate_without_finish_reason_is_cut_or_other():
 
 def test_there_and_back():
     usage = Usage(3, 4, 2, reasoning=5)
-    answer = Answer(
-        choices=[Choice([Thinking("t"), Text("a")], ev.Finish("length", "max_tokens"))], usage=usage
-    )
+    answer = Answer(choices=[Choice([Thinking("t"), Text("a")], ev.Finish("length", "max_tokens"))], usage=usage)
     document = json.loads(DIALECT.write_answer(answer, Asked("shown")))
     assert document["modelVersion"] == "shown" and document["candidates"][0]["finishReason"] == "MAX_TOKENS"
     again = DIALECT.read_answer(document, None)

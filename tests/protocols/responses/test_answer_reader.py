@@ -199,9 +199,7 @@ def test_missing_call_id_is_made_up() -> None:
     data = b"data: " + json.dumps({"type": "response.completed", "response": document}).encode() + b"\n\n"
     calls = [part for part in fold(events_of(data)).choices[0].parts if isinstance(part, ToolCall)]
     assert len({call.id for call in calls}) == 2
-    assert all(
-        call.id.startswith("call_") and len(call.id) == 29 and call.arguments == "{}" for call in calls
-    )
+    assert all(call.id.startswith("call_") and len(call.id) == 29 and call.arguments == "{}" for call in calls)
 
 
 def test_tapped_stream_still_ends() -> None:
@@ -224,9 +222,7 @@ def stream_of(*documents: dict[str, Any]) -> bytes:
 
 def test_one_call_id_for_two_calls() -> None:
     item = {"type": "function_call", "call_id": "same", "name": "go", "arguments": "{}"}
-    data = stream_of(
-        {"type": "response.completed", "response": {"status": "completed", "output": [item, item]}}
-    )
+    data = stream_of({"type": "response.completed", "response": {"status": "completed", "output": [item, item]}})
     calls = [part for part in fold(events_of(data)).choices[0].parts if isinstance(part, ToolCall)]
     assert len(calls) == 2 and calls[0].id == "same" and calls[1].id.startswith("call_")
 
@@ -253,9 +249,7 @@ def test_final_response_that_counts_otherwise() -> None:
 
 def test_completed_with_an_error_in_it_failed() -> None:
     error = {"code": "server_error", "message": "m"}
-    data = stream_of(
-        {"type": "response.completed", "response": {"status": "completed", "output": [], "error": error}}
-    )
+    data = stream_of({"type": "response.completed", "response": {"status": "completed", "output": [], "error": error}})
     with pytest.raises(Broken) as broken:
         fold(events_of(data))
     assert broken.value.fault.status == 500

@@ -263,9 +263,7 @@ def test_citations_flat_and_nested() -> None:
 
 def test_own_items_and_pictures() -> None:
     search = {"id": "ws_1", "type": "web_search_call", "status": "completed"}
-    items = output(
-        said(Opaque("responses", search), Opaque("gemini", {"x": 1}), Media("image", "image/png", "aGk="))
-    )
+    items = output(said(Opaque("responses", search), Opaque("gemini", {"x": 1}), Media("image", "image/png", "aGk=")))
     assert items[0] == search and len(items) == 2
     assert (items[1]["type"], items[1]["result"]) == ("image_generation_call", "aGk=")
 
@@ -303,9 +301,7 @@ def test_failure_first(fault: Fault, code: str) -> None:
 
 
 def test_second_choice_is_not_written() -> None:
-    answer = Answer(
-        choices=[Choice([Text("a")], ev.Finish("stop")), Choice([Text("b")], ev.Finish("stop", choice=1))]
-    )
+    answer = Answer(choices=[Choice([Text("a")], ev.Finish("stop")), Choice([Text("b")], ev.Finish("stop", choice=1))])
     items = json.loads(DIALECT.write_answer(answer, Asked("m")))["output"]
     assert len(items) == 1 and items[0]["content"][0]["text"] == "a"
 

@@ -102,9 +102,7 @@ BODY: dict[str, Any] = {
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     found = [path] if path else []
-    entries = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    )
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return found + [place for key, inner in entries for place in places(inner, (*path, key))]
 
 
@@ -180,8 +178,4 @@ def _junked(block: bytes, dice: random.Random) -> bytes:
         document = json.loads(data)
     except ValueError:
         return block
-    return (
-        head
-        + colon
-        + json.dumps(spoiled(document, dice.choice(places(document)), dice.choice(JUNK))).encode()
-    )
+    return head + colon + json.dumps(spoiled(document, dice.choice(places(document)), dice.choice(JUNK))).encode()

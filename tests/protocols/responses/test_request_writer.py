@@ -61,9 +61,7 @@ def test_a_tool_round() -> None:
             "user",
             [
                 ToolResult("2", "patch", [Text("done")]),
-                ToolResult(
-                    "1", "do.it", [Text("t"), Media("image", "image/png", data="aGk=")], is_error=True
-                ),
+                ToolResult("1", "do.it", [Text("t"), Media("image", "image/png", data="aGk=")], is_error=True),
                 Text("and now"),
             ],
         ),
@@ -144,9 +142,7 @@ def test_media(part: Part, block: dict[str, Any] | None) -> None:
 def test_thinking(wish: ThinkingWish | None, profile: Profile, reasoning: Any) -> None:
     written = write(USER, thinking=wish, profile=profile)
     assert written.body.get("reasoning") == reasoning
-    assert written.body.get("include") == (
-        None if profile.thinking == "none" else ["reasoning.encrypted_content"]
-    )
+    assert written.body.get("include") == (None if profile.thinking == "none" else ["reasoning.encrypted_content"])
     assert len(written.losses) == (1 if wish and profile.thinking == "none" else 0)
 
 
@@ -195,9 +191,7 @@ def test_tools_of_other_dialects() -> None:
         Tool("builtin", "web_search", dialect="anthropic", raw={"type": "web_search_20250305"}),
         Tool("builtin", "bash", dialect="anthropic", raw={"type": "bash_20250124"}),
     ]
-    written = write(
-        USER, tools=tools, tool_choice=ToolChoice("allowed", ["f", "c", "web_search"], required=True)
-    )
+    written = write(USER, tools=tools, tool_choice=ToolChoice("allowed", ["f", "c", "web_search"], required=True))
     assert written.body["tools"] == [
         {
             "type": "function",
@@ -240,9 +234,7 @@ def test_foreign_signatures_never_leave() -> None:
 def test_client_tool_results_from_elsewhere() -> None:
     call = {"type": "apply_patch_call", "call_id": "c", "operation": {"type": "delete_file", "path": "a"}}
     dialogue = DIALECT.read_request({"model": "m", "input": [{"role": "user", "content": "x"}, call]})
-    dialogue.turns.append(
-        Turn("user", [ToolResult("c", "apply_patch", [Text("interrupted")], is_error=True)])
-    )
+    dialogue.turns.append(Turn("user", [ToolResult("c", "apply_patch", [Text("interrupted")], is_error=True)]))
     last = DIALECT.write_request(dialogue, Profile()).body["input"][-1]
     assert last == {
         "type": "apply_patch_call_output",
@@ -282,9 +274,7 @@ def test_reasoning_nobody_kept_is_not_referred_to() -> None:
 
 def test_parameters_openai_accepts() -> None:
     for given in (None, {}, True, {"type": "object"}):
-        assert write(USER, tools=[Tool("function", "f", parameters=given)]).body["tools"][0][
-            "parameters"
-        ] == {
+        assert write(USER, tools=[Tool("function", "f", parameters=given)]).body["tools"][0]["parameters"] == {
             "type": "object",
             "properties": {},
         }

@@ -119,16 +119,10 @@ def test_fixtures_are_true_to_the_api(name: str) -> None:
 
 
 def test_requests_of_other_dialects() -> None:
-    assistant = Turn(
-        "assistant", [Text("a"), Thinking("t", Signature("openai", "gAA")), ToolCall("1", "f", "{}")]
-    )
-    results = Turn(
-        "user", [ToolResult("1", "f", [Text("x"), Media("image", url="https://x")]), Text("go on")]
-    )
+    assistant = Turn("assistant", [Text("a"), Thinking("t", Signature("openai", "gAA")), ToolCall("1", "f", "{}")])
+    results = Turn("user", [ToolResult("1", "f", [Text("x"), Media("image", url="https://x")]), Text("go on")])
     free = Turn("assistant", [ToolCall("2", "p", "x", freeform=True)])
-    done = Turn(
-        "user", [ToolResult("2", "p", [Text("x")]), Media("document", "application/pdf", data="aGk=")]
-    )
+    done = Turn("user", [ToolResult("2", "p", [Text("x")]), Media("document", "application/pdf", data="aGk=")])
     tools = [
         Tool("function", "f"),
         Tool("custom", "p"),

@@ -33,7 +33,5 @@ def test_drift() -> None:
         }
     )
     assert usage is not None and (usage.input, usage.output_total) == (7, 0)
-    usage = read_usage(
-        {"prompt_tokens": 3, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 9}}
-    )
+    usage = read_usage({"prompt_tokens": 3, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 9}})
     assert usage is not None and (usage.input, usage.cache_read, usage.output) == (0, 9, 4)

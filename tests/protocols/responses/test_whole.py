@@ -48,9 +48,7 @@ def test_explained_emptiness(reason: str) -> None:
     assert DIALECT.read_answer(document, None).choices[0].parts == []
 
 
-@pytest.mark.parametrize(
-    "output", [{}, 5, [None, 5, {}], [{"type": 5}], [{"type": "message", "content": {"a": 1}}]]
-)
+@pytest.mark.parametrize("output", [{}, 5, [None, 5, {}], [{"type": 5}], [{"type": "message", "content": {"a": 1}}]])
 def test_drifting_output_never_raises_anything_else(output: Any) -> None:
     try:
         answer = DIALECT.read_answer({"status": "completed", "output": output}, None)
@@ -84,9 +82,7 @@ def test_choices_for_clients_of_the_predecessors() -> None:
     assert choice["finish_reason"] == "tool_calls" and choice["message"]["content"] == "ab"
     assert [call["type"] for call in choice["message"]["tool_calls"]] == ["function", "custom"]
     cut = with_choices(
-        json.loads(
-            DIALECT.write_answer(Answer(choices=[Choice([Refusal("no")], ev.Finish("length"))]), Asked("m"))
-        )
+        json.loads(DIALECT.write_answer(Answer(choices=[Choice([Refusal("no")], ev.Finish("length"))]), Asked("m")))
     )
     assert cut["choices"][0]["finish_reason"] == "length"
     assert cut["choices"][0]["message"] == {"role": "assistant", "content": None, "refusal": "no"}

@@ -64,9 +64,7 @@ def test_start_writes_a_fresh_state_and_stop_ends(
     starter.stop()
 
 
-def test_stop_when_somebody_else_has_reaped_it(
-    fake: Fake, tmp_path: Path, wait_until: Callable[..., Any]
-) -> None:
+def test_stop_when_somebody_else_has_reaped_it(fake: Fake, tmp_path: Path, wait_until: Callable[..., Any]) -> None:
     starter = start(tmp_path / "data", interpreter=fake.interpreter())
     wait_until(fake.noted, "the fake supervisor")
     os.kill(starter.pid, 9)

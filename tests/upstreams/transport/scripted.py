@@ -72,9 +72,7 @@ class Peer:
 class Scripted:
     """Connection n runs script n, the last one again for all later ones. ``requests`` is what was asked."""
 
-    def __init__(
-        self, scripts: tuple[Script, ...], context: ssl.SSLContext | None = None, host: str = "127.0.0.1"
-    ):
+    def __init__(self, scripts: tuple[Script, ...], context: ssl.SSLContext | None = None, host: str = "127.0.0.1"):
         self._scripts = scripts
         self._context = context
         family = socket.AF_INET6 if ":" in host else socket.AF_INET

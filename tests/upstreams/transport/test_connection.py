@@ -45,9 +45,7 @@ def test_tls_large_body(serve: Serve, trusting: Transport, ask: Ask, tls: Tls) -
     assert server.requests[0][1] == body
 
 
-def test_tls_nothing_stays_behind_in_the_tls_layer(
-    serve: Serve, trusting: Transport, ask: Ask, tls: Tls
-) -> None:
+def test_tls_nothing_stays_behind_in_the_tls_layer(serve: Serve, trusting: Transport, ask: Ask, tls: Tls) -> None:
     def script(peer: Peer) -> None:
         peer.request()
         peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")

@@ -211,9 +211,7 @@ def test_interim_answers_are_skipped(serve: Serve, either: Transport, ask: Ask) 
 
 
 def test_redirects_are_answers(serve: Serve, either: Transport, ask: Ask) -> None:
-    server = serve(
-        answers(b"HTTP/1.1 302 Found\r\nLocation: /other\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n")
-    )
+    server = serve(answers(b"HTTP/1.1 302 Found\r\nLocation: /other\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"))
     exchange = ask(either, server.url())
     assert exchange.status == 302 and exchange.headers["Location"] == "/other" and whole(exchange) == b""
     whole(ask(either, server.url()))

@@ -52,9 +52,7 @@ def test_bodies_of_any_size_and_kind(serve: Serve, transport: Transport, ask: As
 
 
 @pytest.mark.parametrize("wire", [ok(b"x") + b"HTTP/1.1 200 OK\r\n", chunked(b"x") + b"y", ok(b"") + b"y"])
-def test_bytes_after_an_answer_poison_the_connection(
-    serve: Serve, transport: Transport, ask: Ask, wire: bytes
-) -> None:
+def test_bytes_after_an_answer_poison_the_connection(serve: Serve, transport: Transport, ask: Ask, wire: bytes) -> None:
     server = serve(answers(wire), answers(ok(b"clean")))
     whole(ask(transport, server.url()))
     assert whole(ask(transport, server.url())) == b"clean"
@@ -163,9 +161,7 @@ def test_reset_before_the_head(serve: Serve, transport: Transport, ask: Ask) -> 
 
 
 @pytest.mark.parametrize("drip", [b"", b"HTTP/1.1 200 OK\r\nX-Slow: " + b"y" * 500])
-def test_head_timeout_is_one_for_the_whole_head(
-    serve: Serve, transport: Transport, ask: Ask, drip: bytes
-) -> None:
+def test_head_timeout_is_one_for_the_whole_head(serve: Serve, transport: Transport, ask: Ask, drip: bytes) -> None:
     def script(peer: Peer) -> None:
         peer.request()
         for byte in drip:

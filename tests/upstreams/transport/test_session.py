@@ -121,9 +121,7 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
         return
 
 
-def test_https_through_the_proxy_is_tunnelled_and_verified(
-    serve: Serve, ask: Ask, tls: tuple[str, object]
-) -> None:
+def test_https_through_the_proxy_is_tunnelled_and_verified(serve: Serve, ask: Ask, tls: tuple[str, object]) -> None:
     ca_file, context = tls
     server = serve(answers(chunked(b"safe", b"ly")), context=context)
     proxy = serve(tunnel(server.port))
