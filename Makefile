@@ -91,7 +91,7 @@ $(DEV): $(TEST)
 	@touch $@
 
 test: $(TEST)
-	@$(PY) -m pytest -m "not system and not clients" $(PYTEST_ARGS)
+	@$(PY) -m pytest -n 2 --dist loadfile -m "not system and not clients" $(PYTEST_ARGS)
 
 test-system: $(TEST)
 	@missing=; \
@@ -112,7 +112,7 @@ check: $(DEV)
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(PY) -m pytest -q tests/test_walls.py
-	@$(PY) -m pytest -m "not system and not clients" $(PYTEST_ARGS)
+	@$(PY) -m pytest -n 2 --dist loadfile -m "not system and not clients" $(PYTEST_ARGS)
 
 bench: $(GATEWAY) $(LOCAL)
 	@$(PY) -m bench

@@ -136,7 +136,7 @@ def test_a_python_can_be_named(clone: Clone) -> None:
 
 def test_tests_are_told_apart_by_their_marks(clone: Clone) -> None:
     clone.make("test", "PYTEST_ARGS=-x")
-    assert clone.calls()[-1] == "-m pytest -m not system and not clients -x"
+    assert clone.calls()[-1] == "-m pytest -n 2 --dist loadfile -m not system and not clients -x"
     installs = clone.folder / "tests" / "clients" / "install.sh"
     installs.parent.mkdir(parents=True)
     installs.write_text('#!/bin/sh\necho "clients with $PYTHON" >> calls\n')
