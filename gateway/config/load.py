@@ -20,6 +20,7 @@ from gateway.config.completion import (
 )
 from gateway.config.environment import Environment, clean, read_environment
 from gateway.config.model import Config
+from gateway.config.not_yet import not_yet
 from gateway.config.problems import ConfigError, Problem
 from gateway.config.substitution import substitute
 from gateway.config.tokens_file import read_keys, read_tokens
@@ -119,7 +120,7 @@ def _finish(
             *(*provider_hints, *token_hints, *key_hints, *project_hints),
         ),
     )
-    return replace(config, warnings=tuple(advise(config)))
+    return replace(config, warnings=(*advise(config), *not_yet(config)))
 
 
 def _locate(path: str | Path | None, environ: Mapping[str, str]) -> tuple[Path, bool]:

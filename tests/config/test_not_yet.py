@@ -1,0 +1,28 @@
+"""Keys that do nothing yet say so."""
+
+from __future__ import annotations
+
+from gateway.config.model import Config, Notify, Records, Server, State
+from gateway.config.not_yet import not_yet
+
+
+def test_defaults_are_quiet() -> None:
+    assert list(not_yet(Config())) == []
+
+
+def test_every_key_without_effect_is_named() -> None:
+    config = Config(
+        server=Server(resume="continue", stream_relay=True),
+        state=State(url="redis://localhost"),
+        notify=Notify(url="https://ntfy.example/topic"),
+        records=Records(bodies=True),
+    )
+    said = list(not_yet(config))
+    assert [each.split(" ")[0].rstrip(":") for each in said] == [
+        "server.resume",
+        "server.stream_relay",
+        "state.url",
+        "notify.url",
+        "records.bodies",
+    ]
+    assert not any("redis://" in each for each in said)
