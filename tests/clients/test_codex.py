@@ -118,7 +118,7 @@ def test_a_cut_answer_is_never_shown_as_a_success(house: House, home: Path, cut:
 
 
 def test_a_cut_call_is_never_run(house: House, home: Path) -> None:
-    command = json.dumps({"cmd": f"touch {home / "work" / "was-run"}"})
+    command = json.dumps({"cmd": f"touch {home / 'work' / 'was-run'}"})
     house.up.play(Script(answer=Answer(spoken("I go"), tools=(ToolUse("exec_command", command),)), cut_after=2))
     said = codex.ask(house.url, home, "run it")
     assert said.failed and not (home / "work" / "was-run").exists()

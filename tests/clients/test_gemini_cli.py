@@ -81,7 +81,7 @@ def test_a_cut_answer_is_never_shown_as_a_success(house: House, home: Path, cut:
 
 
 def test_a_cut_call_is_never_run(house: House, home: Path) -> None:
-    command = json.dumps({"command": f"touch {home / "work" / "was-run"}"})
+    command = json.dumps({"command": f"touch {home / 'work' / 'was-run'}"})
     after = 1 if house.dialect == "gemini" else 2
     called = Answer(spoken("I go"), tools=(ToolUse("run_shell_command", command),))
     house.up.play(Script(answer=called, cut_after=after))
