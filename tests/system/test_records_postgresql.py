@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from gateway.config.model import Records
 from gateway.monitoring.archive import Archive
@@ -54,7 +55,7 @@ def url() -> Iterator[str]:
                 try:
                     migrate(open_engine(address, folder, writing=True))
                     break
-                except Exception:
+                except OperationalError:  # it is still starting
                     assert time.monotonic() < until and server.poll() is None
                     time.sleep(0.1)
             yield address
