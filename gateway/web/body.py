@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 from gateway.canon.fault import Fault
@@ -87,16 +88,25 @@ def _received(stream: Any, length: int | None, limit: int) -> bytes:
 
 
 def _decompressed(raw: bytes, limit: int) -> bytes:
+    """Measured first and kept only if it fits: a bomb takes the memory of one piece."""
+    if sum(map(len, _inflated(raw, limit))) > limit:
+        raise _too_large(limit)
+    return b"".join(_inflated(raw, limit))
+
+
+def _inflated(raw: bytes, limit: int) -> Iterator[bytes]:
+    """The decompressed pieces, up to the first beyond `limit`. Raises BadRequest."""
     decoder = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    size, rest = 0, raw
     try:
-        body = decoder.decompress(raw, limit + 1)
+        while size <= limit and not decoder.eof:
+            piece = decoder.decompress(rest, _PIECE)
+            if not piece and not decoder.eof:
+                raise BadRequest("the compressed body is cut short")
+            size, rest = size + len(piece), decoder.unconsumed_tail
+            yield piece
     except zlib.error:
         raise BadRequest("the body is not what its Content-Encoding says") from None
-    if len(body) > limit:
-        raise _too_large(limit)
-    if not decoder.eof:
-        raise BadRequest("the compressed body is cut short")
-    return body
 
 
 def _too_large(limit: int) -> GatewayError:

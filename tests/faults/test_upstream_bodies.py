@@ -47,6 +47,16 @@ def test_46_51_no_answer(protocol: str, stream: bool, native: bool) -> None:
             assert gateway.alive()
 
 
+@MODES
+@pytest.mark.parametrize("protocol", ["chat", "messages", "gemini"])
+def test_52_a_line_of_sixteen_megabytes(protocol: str, native: bool) -> None:
+    word = "x" * (16 * 1024 * 1024)
+    with ScriptedUpstream() as up, InProcess(config_for(Provider(up, dialect_of(protocol, native)))) as gateway:
+        up.play(text(word))
+        told = gateway.ask(protocol, stream=True).told
+        assert told.ended and told.text == word
+
+
 @FORMS
 @MODES
 @PROTOCOLS

@@ -3,6 +3,8 @@ from __future__ import annotations
 import errno
 import gzip
 import io
+import json
+import tracemalloc
 import zlib
 from typing import Any
 
@@ -115,6 +117,22 @@ def test_compressed_bodies_that_are_not_what_they_say() -> None:
 
 def test_a_bomb_is_413() -> None:
     assert refused(environ(gzip.compress(b" " * (4 * LIMIT)), HTTP_CONTENT_ENCODING="gzip"))[0] == 413
+
+
+def test_a_bomb_takes_no_more_memory_than_a_piece() -> None:
+    bomb = gzip.compress(b" " * (64 * LIMIT))
+    tracemalloc.start()
+    try:
+        assert refused(environ(bomb, HTTP_CONTENT_ENCODING="gzip"), 48 * LIMIT)[0] == 413
+        assert tracemalloc.get_traced_memory()[1] < 8 * LIMIT
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_compressed_body_of_many_pieces_is_whole() -> None:
+    text = "".join(map(str, range(600_000)))
+    packed = gzip.compress(json.dumps({"a": text}).encode())
+    assert read_object(environ(packed, HTTP_CONTENT_ENCODING="gzip"), 8 * LIMIT)[1] == {"a": text}
 
 
 def test_other_content_types_only_where_no_browser_asks() -> None:
