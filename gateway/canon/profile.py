@@ -16,7 +16,8 @@ class Profile:
     "none" (refuses every thinking field), "budget" (tokens), "level" (words), "effort" (OpenAI reasoning_effort),
     "adaptive" (Anthropic adaptive + effort); `thinking_default` the budget asked for when the client said nothing
     (-1 dynamic, None: say nothing, 0: switch off); `trailing_assistant` the model carries on a trailing
-    assistant message; `developer_role` the model knows OpenAI's developer role; `json_output` the kinds of
+    assistant message; `carries_on` it goes on from that message in the middle of a sentence instead of answering
+    anew; `developer_role` the model knows OpenAI's developer role; `json_output` the kinds of
     OutputFormat it can be told ("json": any object, "schema": a JSON Schema): for others a tool is forced on it;
     `draws` what a model that answers in pictures can be told of them: "aspect" (ratio), "size" (resolution).
     """
@@ -28,6 +29,7 @@ class Profile:
     thinking: Literal["none", "budget", "level", "effort", "adaptive"] = "none"
     thinking_default: int | None = None
     trailing_assistant: bool = True
+    carries_on: bool = False
     developer_role: bool = False
     json_output: tuple[str, ...] = ("json", "schema")
     draws: tuple[str, ...] = ()

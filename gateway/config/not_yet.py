@@ -11,8 +11,6 @@ _WORD = "is read and checked, but this version does not act on it yet"
 
 def not_yet(config: Config) -> Iterator[str]:
     """A warning for every such key that is set to something else than its default."""
-    if config.server.resume == "continue":
-        yield f'server.resume: "continue" {_WORD}: it behaves as "verified"'
     if config.server.stream_relay:
         yield f"server.stream_relay {_WORD}"
     if config.state.url:

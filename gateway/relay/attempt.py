@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.accounts.pool import Lease
-from gateway.canon.dialogue import Dialogue, Loss
+from gateway.canon.dialogue import Dialogue, Loss, Turn
 from gateway.canon.fault import Fault, Malformed
+from gateway.canon.parts import Text
 from gateway.errors import BadRequest, ClientGone, Draining, GatewayError
 from gateway.protocols.dialect import Asked, Dialect
 from gateway.protocols.names import NameMap
@@ -60,6 +61,7 @@ class Attempt:
         self.drop_usage = False
         self.operation: Operation = "stream" if call.stream else "generate"
         self.exchange: Exchange | None = None
+        self._begun: str | None = None
 
     @property
     def model(self) -> str:
@@ -105,6 +107,15 @@ class Attempt:
             if failure.fault.code != "previous_response_not_found" or history is None or not history.forget():
                 raise
         return self._send()
+
+    def carry_on(self, text: str) -> Exchange:
+        """As `open`, with the request ending in an assistant message `text` that the model is to go on from."""
+        mode, self.mode, self._begun = self.mode, "translated", text
+        try:
+            return self.open()
+        except BaseException:
+            self.mode, self._begun = mode, None
+            raise
 
     def _send(self) -> Exchange:
         body, headers = self._prepare()
@@ -157,6 +168,8 @@ class Attempt:
                     raw, self.drop_usage = asking, True
             return raw, {**upstream.translated_headers, **forwarded(call.headers, upstream.request_headers)}
         dialogue, losses = call.dialogue()
+        if self._begun is not None:
+            dialogue = replace(dialogue, turns=[*dialogue.turns, Turn("assistant", [Text(self._begun)])])
         dialogue = self._with_media(dialogue)
         dialogue = self.settings.remembered.put_back(dialogue, self.dialect.author)
         dialogue, shape = shaped(dialogue, profile)

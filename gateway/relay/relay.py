@@ -161,11 +161,11 @@ class Relay:
             yield unsent
         opened = open_text(cut.conduit) if self._settings.resume != "off" and not cut.final else None
         if opened is not None:
-            resume = Resume(writer, *opened, self._settings.keepalive_s)
+            resume = Resume(writer, *opened, self._settings.keepalive_s, self._settings.resume == "continue")
             while not resume.went_on and (lease := plan.elsewhere()) is not None:
                 other = self._attempt(call, lease, Attempt)
                 try:
-                    yield from resume.run(other, other.open())
+                    yield from resume.run(other)
                 except AttemptFailed as failure:
                     plan.failed_late(lease, failure.fault)
                     continue

@@ -1,5 +1,6 @@
-"""Going on after a cut, verified: the request is made again elsewhere, and only if the new text begins with exactly
-what the client has, the stream goes on from there.
+"""Going on after a cut. Verified: the request is made again elsewhere, and only if the new text begins with exactly
+what the client has, the stream goes on from there. Carried on (`resume = "continue"`): a model that goes on from a
+trailing assistant message is asked to do that with what the client has; if it will not, it is asked to verify.
 
 Possible while plain text is open and nothing else (no tool call, no media) was sent. The new answer's thinking is not
 shown a second time.
@@ -14,6 +15,7 @@ from gateway.canon import events as ev
 from gateway.canon.fault import Fault
 from gateway.canon.fold import unfold
 from gateway.canon.parts import Text, Thinking
+from gateway.errors import BadRequest
 from gateway.protocols.dialect import AnswerReader, AnswerWriter
 from gateway.protocols.sse import EventTooLarge
 from gateway.relay.attempt import Attempt
@@ -23,6 +25,10 @@ from gateway.relay.stream import ENDING_GRACE_S
 from gateway.relay.whole import read_document_answer
 from gateway.upstreams.transport.exchange import Exchange
 from gateway.upstreams.transport.faults import Silence, TransportFault
+
+SHORTEST = 24
+"""Characters of text from which a model is asked to carry on. A new answer that begins with as many of the old one's is
+taken for that answer told again."""
 
 
 def open_text(conduit: Conduit) -> tuple[int, str] | None:
@@ -52,17 +58,20 @@ class Resume:
     `went_on` once bytes of a new answer have left: from then on there is no other try.
     """
 
-    def __init__(self, writer: AnswerWriter, index: int, text: str, keepalive_s: float) -> None:
+    def __init__(self, writer: AnswerWriter, index: int, text: str, keepalive_s: float, carry_on: bool) -> None:
         self.went_on = False
+        self._carry_on = carry_on and len(text) >= SHORTEST
         self._writer = writer
         self._index = index
         self._text = text
         self._keepalive_s = keepalive_s
 
-    def run(self, attempt: Attempt, exchange: Exchange) -> Iterator[bytes]:
+    def run(self, attempt: Attempt) -> Iterator[bytes]:
         """The rest of the answer. Raises AttemptFailed when this one cannot go on from what was sent, ClientGone,
         Draining."""
-        rest = _Rest(self._index, self._text)
+        exchange = self._carried_on(attempt) if self._carry_on and attempt.profile.carries_on else None
+        rest = _Rest(self._index, self._text, carried_on=exchange is not None)
+        exchange = exchange or attempt.open()
         outcome = attempt.call.outcome
         for events in self._events(attempt, exchange):
             if events is None:
@@ -85,6 +94,18 @@ class Resume:
                 yield out
         if not rest.matched:
             raise AttemptFailed(_mismatch())
+
+    def _carried_on(self, attempt: Attempt) -> Exchange | None:
+        """None when the provider will not take the request that ends with the text."""
+        try:
+            # Anthropic refuses a last assistant message that ends with white space.
+            return attempt.carry_on(self._text.rstrip())
+        except BadRequest:
+            return None
+        except AttemptFailed as failure:
+            if failure.fault.status not in (400, 422):
+                raise
+            return None
 
     def _events(self, attempt: Attempt, exchange: Exchange) -> Iterator[list[ev.Event] | None]:
         """The new answer's events as they come; None where a keep-alive is due."""
@@ -132,12 +153,16 @@ def _read(reader: AnswerReader, data: bytes) -> list[ev.Event]:
 
 
 class _Rest:
-    """What of a new answer comes after the text that was sent, under part numbers that go on from the client's."""
+    """What of a new answer comes after the text that was sent, under part numbers that go on from the client's.
 
-    def __init__(self, index: int, text: str) -> None:
+    `carried_on` says that the answer was asked to begin there; it may have begun anew all the same.
+    """
+
+    def __init__(self, index: int, text: str, *, carried_on: bool = False) -> None:
         self.matched = False
         self._index = index
         self._text = text
+        self._carried_on = carried_on
         self._ahead = len(text)
         self._mine: int | None = None
         self._seen = ""
@@ -145,31 +170,43 @@ class _Rest:
         self._skipped: set[int] = set()
 
     def after(self, events: list[ev.Event]) -> list[ev.Event]:
-        """Nothing until all of the sent text has come again. Raises AttemptFailed as soon as it differs."""
+        """Nothing until all of the sent text has come again, or it is clear that the answer goes on from there. Raises
+        AttemptFailed as soon as it does neither."""
         if self.matched:
             return self._renumbered(events)
         self._pending += events
-        for event in events:
-            self._compare(event)
-        if len(self._seen) < len(self._text):
+        if not any(self._clear(event) for event in events):
             return []
         self.matched = True
-        return self._renumbered(self._pending)
+        rest = self._renumbered(self._pending)
+        return rest if self._mine is not None else [ev.PartStop(self._index), *rest]
 
-    def _compare(self, event: ev.Event) -> None:
+    def _clear(self, event: ev.Event) -> bool:
+        """Whether with this event it is clear from where the answer goes on."""
         match event:
             case ev.PartStart(index, Text(text)) if self._mine is None:
                 self._mine = index
                 self._seen = text
             case ev.TextDelta(index, text) if index == self._mine:
                 self._seen += text
-            case ev.PartStart(_, part) if not isinstance(part, Thinking) and len(self._seen) < len(self._text):
-                raise AttemptFailed(_mismatch())
+            case ev.PartStart(_, part) if not isinstance(part, Thinking):
+                return self._differs()
+            case ev.Finish() if self._carried_on:
+                return self._differs()
             case _:
-                return
-        shared = min(len(self._seen), len(self._text))
-        if self._seen[:shared] != self._text[:shared]:
+                return False
+        if _alike(self._seen, self._text) < min(len(self._seen), len(self._text)):
+            return self._differs()
+        return len(self._seen) >= len(self._text)
+
+    def _differs(self) -> bool:
+        """True where the answer is not the old one told again because it goes on from it."""
+        if not self._carried_on or _alike(self._seen, self._text) >= SHORTEST:
             raise AttemptFailed(_mismatch())
+        # The white space that ends the sent text was kept from the provider, which may say it (again).
+        unasked = self._text[len(self._text.rstrip()) :]
+        self._ahead = _alike(self._seen, unasked)
+        return True
 
     def _renumbered(self, events: list[ev.Event]) -> list[ev.Event]:
         rest: list[ev.Event] = []
@@ -209,6 +246,14 @@ class _Rest:
 
     def _number(self, index: int) -> int:
         return self._index if index == self._mine else self._index + 1 + index
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters the two have in common from their beginning."""
+    shared = min(len(one), len(other))
+    if one[:shared] == other[:shared]:
+        return shared
+    return next(at for at in range(shared) if one[at] != other[at])
 
 
 def _mismatch() -> Fault:

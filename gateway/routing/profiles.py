@@ -3,6 +3,7 @@
 Sources: https://ai.google.dev/gemini-api/docs/thinking (which Gemini models think and how they are told),
 https://platform.openai.com/docs/guides/reasoning (max_completion_tokens, refused sampling fields),
 https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking,
+https://docs.anthropic.com/en/docs/build-with-claude/prompt-engineering/prefill-claudes-response (who carries on),
 https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs (which Claude models take a schema),
 https://api-docs.deepseek.com/guides/json_mode,
 https://ai.google.dev/gemini-api/docs/image-generation (imageSize from Gemini 3 on); the defaults of behaviours A2-K1.
@@ -25,9 +26,11 @@ _OPENAI = Profile(developer_role=True)
 _PLAIN_GEMINI = Profile(max_output_tokens=65536)
 _THINKING_GEMINI = Profile(max_output_tokens=65536, thinking="budget", thinking_default=-1)
 _LEVEL_GEMINI = Profile(max_output_tokens=65536, thinking="level", thinking_default=-1)
-_CLAUDE = Profile(max_output_tokens=64000, default_max_tokens=8192, thinking="budget", json_output=("schema",))
+_CLAUDE = Profile(
+    max_output_tokens=64000, default_max_tokens=8192, thinking="budget", carries_on=True, json_output=("schema",)
+)
 _FIRST_CLAUDE_4 = replace(_CLAUDE, json_output=())
-_OLD_CLAUDE = Profile(max_output_tokens=8192, default_max_tokens=4096, json_output=())
+_OLD_CLAUDE = Profile(max_output_tokens=8192, default_max_tokens=4096, carries_on=True, json_output=())
 _ADAPTIVE_CLAUDE = Profile(
     max_output_tokens=128000,
     default_max_tokens=8192,
@@ -89,7 +92,9 @@ def _overridden(profile: Profile, override: Override) -> Profile:
     if override.drop:
         profile = replace(profile, drop=(*profile.drop, *override.drop))
     if override.trailing_assistant is not None:
-        profile = replace(profile, trailing_assistant=override.trailing_assistant)
+        profile = replace(
+            profile, trailing_assistant=override.trailing_assistant, carries_on=override.trailing_assistant
+        )
     if override.thinking is False:
         profile = replace(profile, thinking="none", thinking_default=None)
     elif override.thinking is True and profile.thinking == "none":

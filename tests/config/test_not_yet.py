@@ -12,14 +12,13 @@ def test_defaults_are_quiet() -> None:
 
 def test_every_key_without_effect_is_named() -> None:
     config = Config(
-        server=Server(resume="continue", stream_relay=True),
+        server=Server(stream_relay=True),
         state=State(url="redis://localhost"),
         notify=Notify(url="https://ntfy.example/topic"),
         records=Records(bodies=True),
     )
     said = list(not_yet(config))
     assert [each.split(" ")[0].rstrip(":") for each in said] == [
-        "server.resume",
         "server.stream_relay",
         "state.url",
         "notify.url",
