@@ -64,6 +64,8 @@ SCENARIOS = (
     Scenario("burst chat -> gemini", "chat", "gemini", 16, chunks=200, stream=True),
     Scenario("paced chat -> openai", "chat", "gpt", 64, chunks=30, stream=True, interval_ms=10),
     Scenario("paced chat -> gemini", "chat", "gemini", 64, chunks=30, stream=True, interval_ms=10),
+    Scenario("long chat -> openai", "chat", "gpt", 32, chunks=300, stream=True, interval_ms=10),
+    Scenario("long chat -> gemini", "chat", "gemini", 32, chunks=300, stream=True, interval_ms=10),
     Scenario("latency chat -> openai", "chat", "gpt", 16, delay_ms=5, rate=50),
     Scenario("latency chat -> gemini", "chat", "gemini", 16, delay_ms=5, rate=50),
 )

@@ -33,6 +33,7 @@ log = logging.getLogger("dragoman")
 SWEEP_S = 0.5
 DRAIN_POLL_S = 0.1
 ANSWER_S = 5.0
+JOINED_BYTES = 65536
 HEADER_TIMEOUT_S = 20.0
 BODY_TIMEOUT_S = 120.0
 
@@ -40,18 +41,56 @@ _GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF, errno.ETIME
 
 
 class Response(wsgi.Response):  # type: ignore[misc]
-    """Says `Connection: close` when the request's body was not read to its end or the worker is going away."""
+    """Says `Connection: close` when the request's body was not read to its end or the worker is going away.
+
+    The head leaves with the first bytes of the body, each piece of the body in one send."""
 
     must_close: bool
+    headers_sent: bool
+    chunked: bool
 
     def __init__(self, req: Any, sock: Any, cfg: Any, worker: GatewayWorker) -> None:
         super().__init__(req, sock, cfg)
         self._worker = worker
+        self._head = b""
 
     def should_close(self) -> bool:
         if not self.must_close and not (self._worker.alive and self.req.settled()):
             self.must_close = True
         return bool(super().should_close())
+
+    def send_headers(self) -> None:
+        if not self.headers_sent:
+            lines = [*self.default_headers(), *(f"{name}: {value}\r\n" for name, value in self.headers), "\r\n"]
+            self._head = "".join(lines).encode("latin-1")
+            self.headers_sent = True
+
+    def can_sendfile(self) -> bool:
+        """Files take the way of other bodies, behind their head."""
+        return False
+
+    def close(self) -> None:
+        self.send_headers()
+        head, self._head = self._head, b""
+        last = head + b"0\r\n\r\n" if self.chunked else head
+        if last:
+            self._send(last)
+
+    def _emit_body(self, data: bytes) -> None:
+        head, self._head = self._head, b""
+        if self.chunked:
+            data = b"%b%X\r\n%b\r\n" % (head, len(data), data)
+        elif len(data) < JOINED_BYTES:
+            data = head + data
+        elif head:
+            self._send(head)
+        self._send(data)
+
+    def _send(self, data: bytes) -> None:
+        # gevent's sendall asks the system for the size of its buffer before every send.
+        sent = self.sock.send(data)
+        if sent < len(data):
+            self.sock.sendall(memoryview(data)[sent:])
 
 
 class GatewayWorker(GeventWorker):  # type: ignore[misc]

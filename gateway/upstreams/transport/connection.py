@@ -38,7 +38,7 @@ class Connection:
     closes.
     """
 
-    __slots__ = ("_closing", "_eager", "_waiter", "_waiting", "idle_since", "key", "secure", "sock")
+    __slots__ = ("_closing", "_eager", "_empty", "_waiter", "_waiting", "idle_since", "key", "secure", "sock")
 
     def __init__(self, sock: socket.socket, waiter: Waiter, key: tuple[str, str, int]) -> None:
         self.sock = sock
@@ -49,6 +49,7 @@ class Connection:
         self._waiting = False
         self._closing = False
         self._eager = 0
+        self._empty = True
 
     def wait(self, events: int, timeout: float | None) -> bool:
         """Ready for READ or WRITE within ``timeout`` seconds."""
@@ -70,18 +71,25 @@ class Connection:
             if self._closing:
                 raise Aborted("the exchange was closed")
             need = READ
-            try:
-                data = self.sock.recv(RECV_SIZE)
-            except _AGAIN:
-                self._eager = 0
-            except ssl.SSLWantWriteError:
-                need = WRITE
+            if self._empty:
+                # The last recv took all there was: asking again at once would nearly always be in vain.
+                self._empty = False
             else:
-                self._eager += 1
-                if self._eager >= _BREATHE_EVERY:
+                try:
+                    data = self.sock.recv(RECV_SIZE)
+                except _AGAIN:
                     self._eager = 0
-                    self._waiter.breathe()
-                return self._rest(data) if self.secure and data else data
+                except ssl.SSLWantWriteError:
+                    need = WRITE
+                else:
+                    self._eager += 1
+                    if self._eager >= _BREATHE_EVERY:
+                        self._eager = 0
+                        self._waiter.breathe()
+                    if self.secure and data:
+                        data = self._rest(data)
+                    self._empty = 0 < len(data) < RECV_SIZE
+                    return data
             if timeout is not None:
                 now = time.monotonic()
                 if deadline is None:
@@ -111,6 +119,7 @@ class Connection:
         (3xx-5xx) among them ends the sending. ``deadline`` is time.monotonic().
 
         Raises HeadTimeout, OSError."""
+        self._empty = True
         size = len(body)
         if size <= _JOIN_BELOW:
             block = b"".join((head, body)) if size else head

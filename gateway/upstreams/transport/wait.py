@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 import select
 import sys
+from math import inf as _inf
+from time import monotonic as _monotonic
 from typing import Any, Protocol
 
 READ = 1
@@ -63,14 +65,22 @@ class PollWaiter:
 
 
 class HubWaiter:
-    """gevent: a switch to the hub, woken by a lasting io watcher or by a timer."""
+    """gevent: a switch to the hub, woken by a lasting io watcher or by a timer.
 
-    __slots__ = ("_fd", "_hub", "_watchers")
+    The timer lasts too. It is left running when bytes came before it, and sees for itself, once it is due, whether
+    anybody's time is up by then.
+    """
+
+    __slots__ = ("_due", "_fd", "_hub", "_timer", "_until", "_waiting", "_watchers")
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._hub: Any = None
         self._watchers: dict[int, Any] = {}
+        self._timer: Any = None
+        self._due = _inf
+        self._until = _inf
+        self._waiting: Any = None
 
     def wait(self, events: int, timeout: float | None) -> bool:
         hub = _get_hub()
@@ -83,30 +93,51 @@ class HubWaiter:
             # Ahead of timers: bytes and the end of the wait in the same turn of the loop must count as bytes.
             watcher = self._watchers[events] = hub.loop.io(self._fd, events, priority=hub.loop.MAXPRI)
         switch = _getcurrent().switch
-        timer = None
         watcher.start(switch, watcher)
         try:
             if timeout is not None:
-                timer = hub.loop.timer(timeout if timeout > 0 else 0.0)
-                timer.start(switch, timer)
+                self._until = until = _monotonic() + timeout
+                self._waiting = switch
+                if until < self._due:
+                    self._arm(timeout)
             while True:
                 woken = hub.switch()
                 if woken is watcher:
                     return True
-                if timer is not None and woken is timer:
+                if woken is self:
                     return False
         finally:
+            self._waiting = None
             watcher.stop()
-            if timer is not None:
-                timer.stop()
-                timer.close()
+
+    def _arm(self, timeout: float) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer.close()
+        self._due = self._until
+        self._timer = self._hub.loop.timer(max(timeout, 0.0))
+        self._timer.start(self._ring)
+
+    def _ring(self) -> None:
+        """In the hub."""
+        self._due, self._timer = _inf, None
+        switch = self._waiting
+        if switch is None:
+            return
+        left = self._until - _monotonic()
+        if left > 0:
+            self._arm(left)
+        else:
+            self._waiting = None
+            switch(self)
 
     def breathe(self) -> None:
         _sleep(0)
 
     def close(self) -> None:
         watchers, self._watchers = self._watchers, {}
-        for watcher in watchers.values():
+        timer, self._timer, self._due = self._timer, None, _inf
+        for watcher in (*watchers.values(), *(() if timer is None else (timer,))):
             watcher.stop()
             watcher.close()
 
