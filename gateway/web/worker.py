@@ -13,7 +13,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import gevent
@@ -23,6 +23,7 @@ from gevent.server import StreamServer
 from gunicorn.http import wsgi
 from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.sock import ssl_context
+from gunicorn.util import http_date
 from gunicorn.workers.ggevent import GeventWorker
 
 from gateway.web.worker_connection import Connection, Leaving, Overdue
@@ -40,14 +41,21 @@ BODY_TIMEOUT_S = 120.0
 _GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF, errno.ETIMEDOUT)
 
 
+@lru_cache(maxsize=2)
+def _date(second: int) -> str:
+    return str(http_date(second))
+
+
 class Response(wsgi.Response):  # type: ignore[misc]
     """Says `Connection: close` when the request's body was not read to its end or the worker is going away.
 
     The head leaves with the first bytes of the body, each piece of the body in one send."""
 
     must_close: bool
+    headers: list[tuple[str, str]]
     headers_sent: bool
     chunked: bool
+    status: str
 
     def __init__(self, req: Any, sock: Any, cfg: Any, worker: GatewayWorker) -> None:
         super().__init__(req, sock, cfg)
@@ -61,8 +69,16 @@ class Response(wsgi.Response):  # type: ignore[misc]
 
     def send_headers(self) -> None:
         if not self.headers_sent:
-            lines = [*self.default_headers(), *(f"{name}: {value}\r\n" for name, value in self.headers), "\r\n"]
-            self._head = "".join(lines).encode("latin-1")
+            fields = [
+                ("Server", self.version),
+                ("Date", _date(int(time.time()))),
+                ("Connection", "close" if self.should_close() else "keep-alive"),
+                *([("Transfer-Encoding", "chunked")] if self.chunked else ()),
+                *self.headers,
+            ]
+            head = "".join([f"{name}: {value}\r\n" for name, value in fields])
+            major, minor = self.req.version
+            self._head = f"HTTP/{major}.{minor} {self.status}\r\n{head}\r\n".encode("latin-1")
             self.headers_sent = True
 
     def can_sendfile(self) -> bool:

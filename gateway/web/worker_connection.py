@@ -42,7 +42,9 @@ class Leaving(Exception):
 class Connection:
     """`deadline` (time.monotonic()) is for what is being read now: in turn nothing yet, a head, a body."""
 
-    __slots__ = ("body_s", "client", "deadline", "head", "head_s", "in_head", "iteration", "parser", "waiting")
+    __slots__ = (
+        "body_s", "client", "deadline", "head", "head_s", "in_head", "iteration", "parser", "trusted", "waiting",
+    )  # fmt: skip
 
     def __init__(self, client: Any, cfg: Any, address: Any, head_s: float, body_s: float) -> None:
         self.client = client
@@ -52,6 +54,7 @@ class Connection:
         self.in_head = True
         self.waiting = False
         self.iteration = -1
+        self.trusted: bool | None = None
         self.deadline = time.monotonic() + head_s
         self.parser = RequestParser(cfg, client, address)
         self.parser.unreader = Unreader(self)
@@ -118,12 +121,12 @@ class Unreader(SocketUnreader):  # type: ignore[misc]
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection.client)
-        self._connection = connection
+        self.connection = connection
 
     def chunk(self, size_hint: int | None = None) -> bytes:
         data: bytes = super().chunk(size_hint)
-        if self._connection.in_head:
-            self._connection.received(data)
+        if self.connection.in_head:
+            self.connection.received(data)
         return data
 
     def take(self, size: int) -> bytes:
@@ -204,6 +207,12 @@ class HttpRequest(Request):  # type: ignore[misc]
             # gunicorn would send it before the application has seen the head.
             self._expected_100_continue = False
             self.body = Body(ContinueReader(reader, self.unreader.sock))
+
+    def _peer_is_trusted_proxy(self) -> bool:
+        connection: Connection = self.unreader.connection
+        if connection.trusted is None:
+            connection.trusted = bool(super()._peer_is_trusted_proxy())
+        return connection.trusted
 
     def settled(self) -> bool:
         """Whether the body is off the connection, so that another request can follow."""

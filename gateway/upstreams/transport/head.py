@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gateway.upstreams.transport.faults import ProtocolFault
 from gateway.upstreams.transport.target import Target
@@ -73,10 +74,18 @@ def request_head(method: str, target: Target, headers: Mapping[str, str], length
     Content-Length and Transfer-Encoding give way to the true framing. Raises ProtocolFault on what would
     break the block.
     """
-    lines = [f"{method} {target.path} HTTP/1.1"]
-    host = target.host_header
+    block = _block(method, target.path, target.host_header, tuple(headers.items()))
+    if length is not None:
+        return b"%bContent-Length: %d\r\n\r\n" % (block, length)
+    return block + (b"Content-Length: 0\r\n\r\n" if method in ("POST", "PUT", "PATCH") else b"\r\n")
+
+
+@lru_cache(maxsize=256)
+def _block(method: str, path: str, host: str, headers: tuple[tuple[str, str], ...]) -> bytes:
+    """All but the length: most requests to a provider differ in nothing else."""
+    lines = [f"{method} {path} HTTP/1.1"]
     encoding = True
-    for name, value in headers.items():
+    for name, value in headers:
         low = name.lower()
         if low == "host":
             host = value
@@ -89,17 +98,13 @@ def request_head(method: str, target: Target, headers: Mapping[str, str], length
     lines.insert(1, f"Host: {host}")
     if encoding:
         lines.append("Accept-Encoding: gzip")
-    if length is not None:
-        lines.append(f"Content-Length: {length}")
-    elif method in ("POST", "PUT", "PATCH"):
-        lines.append("Content-Length: 0")
     block = "\r\n".join(lines)
     count = len(lines) - 1
     if block.count("\n") != count or block.count("\r") != count or "\0" in block:
         raise ProtocolFault("a request header holds a line break")
-    if not _TOKEN.fullmatch(method) or not all(map(_TOKEN.fullmatch, headers)):
+    if not _TOKEN.fullmatch(method) or not all(_TOKEN.fullmatch(name) for name, _ in headers):
         raise ProtocolFault("the method or a request header's name is not a valid token")
-    block += "\r\n\r\n"
+    block += "\r\n"
     try:
         return block.encode("latin-1")
     except UnicodeEncodeError:

@@ -48,3 +48,19 @@ def test_woken_while_waiting(pair: tuple[Waiter, socket.socket, socket.socket]) 
     began = time.monotonic()
     assert waiter.wait(READ, 5.0)
     assert time.monotonic() - began < 3
+
+
+def test_waits_of_different_lengths(pair: tuple[Waiter, socket.socket, socket.socket]) -> None:
+    """The clock of a wait that ended early neither ends nor holds up the next ones."""
+    waiter, near, far = pair
+    far.send(b"x")
+    assert waiter.wait(READ, 0.15)
+    near.recv(1)
+    threading.Timer(0.4, lambda: far.send(b"y")).start()
+    assert waiter.wait(READ, 5.0)
+    near.recv(1)
+    began = time.monotonic()
+    assert not waiter.wait(READ, 0.1)
+    assert time.monotonic() - began < 2
+    threading.Timer(0.2, lambda: far.send(b"z")).start()
+    assert waiter.wait(READ, None)
