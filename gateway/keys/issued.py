@@ -75,6 +75,7 @@ class IssuedKeys:
         self._by_digest: dict[str, AuthKey] = {}
         self._former: dict[str, float] = {}
         self._by_name: dict[str, AuthKey] = {}
+        self._created: dict[str, float] = {}
         self._reading = threading.Lock()
 
     def find(self, digest: str) -> AuthKey | None:
@@ -90,6 +91,10 @@ class IssuedKeys:
 
     def named(self, name: str) -> AuthKey | None:
         return self._by_name.get(name)
+
+    def created(self, name: str) -> float:
+        """When the key of this name was given out: what tells its holder from a former one of the same name."""
+        return self._created.get(name, 0.0)
 
     def any(self) -> bool:
         self._refresh(FRESH_S)
@@ -150,6 +155,7 @@ class IssuedKeys:
             by_digest[digest] = each.key
             former.pop(digest, None)
         self._rows, self._former = rows, former
+        self._created = {each.key.name: each.created for each in issued}
         self._by_digest, self._by_name = by_digest, {each.key.name: each.key for each in issued}
 
 

@@ -86,8 +86,13 @@ class ClientKeys:
         for key in presented(environ, query):
             for name, until in self._matching(key):
                 if now < until:
-                    return f"name:{name}" if name else f"key:{digest_of(key)}"
+                    return self._owner(name) if name else f"key:{digest_of(key)}"
         return ""
+
+    def _owner(self, name: str) -> str:
+        if self._issued is None or name in self._named:
+            return f"name:{name}"
+        return f"name:{name}@{self._issued.created(name)!r}"
 
     def _known(self, environ: Mapping[str, Any], query: bool) -> list[tuple[str, float]]:
         """(name, until when it counts) of those presented keys that are ours."""

@@ -13,6 +13,9 @@ import pytest
 from gateway.config.generated_key import FILE_NAME
 from gateway.config.model import Auth, AuthKey, Config
 from gateway.errors import Unauthorized
+from gateway.keys import issued as issued_room
+from gateway.keys.issued import IssuedKeys
+from gateway.state.memory import MemoryStore
 from gateway.web.keys import ClientKeys
 from tests.web.served import served
 
@@ -264,3 +267,27 @@ def test_preflight_needs_no_key() -> None:
 def test_the_admin_key_is_no_client_key() -> None:
     house = served(auth={"mode": "strict", "api_keys": (KEY,), "admin_key": "sk-admin-0123456789"})
     assert house.client.get("/v1/models", headers={"x-api-key": "sk-admin-0123456789"}).status_code == 401
+
+
+def test_a_name_that_is_given_out_again_is_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the former holder had stored is not theirs. A new secret for the same holder changes nothing."""
+    monkeypatch.setattr(issued_room, "FRESH_S", 0.0)
+    monkeypatch.setattr(issued_room, "LOOK_AGAIN_S", 0.0)
+    now = [1000.0]
+    issued = IssuedKeys(MemoryStore(), clock=lambda: now[0])
+    known = ClientKeys(Config(data_dir=tmp_path), local_only=False, issued=issued)
+
+    def hashed(secret: str) -> str:
+        return "sha256:" + hashlib.sha256(secret.encode()).hexdigest()
+
+    def owner(secret: str) -> str:
+        return known.owner({"HTTP_X_API_KEY": secret})
+
+    issued.add(AuthKey(name="anna", key_hash=hashed(KEY)))
+    first = owner(KEY)
+    issued.rotate("anna", hashed(OTHER))
+    assert owner(OTHER) == first and owner(KEY) == ""
+    now[0] += 1
+    issued.revoke("anna")
+    issued.add(AuthKey(name="anna", key_hash=hashed(KEY)))
+    assert owner(KEY) not in (first, "")
