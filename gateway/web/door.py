@@ -15,6 +15,7 @@ from gateway.errors import BadRequest, ClientGone, Draining, GatewayError
 from gateway.protocols.dialect import Dialect
 from gateway.protocols.wire_json import TooDeep
 from gateway.relay.call import Call
+from gateway.relay.long import LongAnswer
 from gateway.web.agent import AgentDesk
 from gateway.web.body import read_object
 from gateway.web.dispatch import Answer
@@ -55,7 +56,7 @@ class Door:
         query_key: bool = False,
         agent: AgentDesk | None = None,
         prepare: Callable[[Call], None] = lambda call: None,
-        answer: Callable[[Call], bytes] | None = None,
+        answer: Callable[[Call], bytes | LongAnswer] | None = None,
     ) -> Response:
         """`model` and `stream` as the URL gives them (Gemini), else they are read from the body; `shape` may choose
         another dialect once the body is known, `prepare` sees the call before anyone is asked, `answer` stands for
@@ -201,17 +202,27 @@ class Door:
     def _shown_account(self, call: Call) -> str:
         return self._account_header if call.preset is None else "off"
 
-    def _whole(self, call: Call, entry: Entry, answer: Callable[[Call], bytes]) -> Response:
+    def _whole(self, call: Call, entry: Entry, answer: Callable[[Call], bytes | LongAnswer]) -> Response:
         watching = watch(call_socket(), lambda: call.live.abort("client"))
         self.gateway.running.add(call.live)
+        stream = None
         try:
             body = answer(call)
-            if call.keeper is not None:
+            if isinstance(body, LongAnswer):
+                pieces = body.pieces if call.keeper is None else call.keeper.long(body)
+                stream = Stream(next(pieces), pieces, watching, entry)
+            elif call.keeper is not None:
                 body = call.keeper.whole(body)
         finally:
-            watching.stop()
-            self.gateway.running.discard(call.live)
+            if stream is None:
+                watching.stop()
+                self.gateway.running.discard(call.live)
         headers = outcome_headers(call.outcome, call.request_id, self._shown_account(call))
+        if isinstance(body, LongAnswer):
+            assert stream is not None
+            if body.length is not None:
+                headers.append(("Content-Length", str(body.length)))
+            return Answer(stream, "application/json", headers)
         entry.sent = len(body)
         entry.close(200)
         return Answer(body, "application/json", headers)
