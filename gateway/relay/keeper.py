@@ -12,7 +12,7 @@ from gateway.protocols.sse import Blocks, EventTooLarge, events_of
 from gateway.protocols.wire_json import JSONDecodeError, dumps, loads
 from gateway.relay.call import Call
 from gateway.relay.long import LongAnswer
-from gateway.relay.stored import StoredResponses
+from gateway.relay.stored import ENTRY_LIMIT, StoredResponses
 
 ENDS = ("response.completed", "response.incomplete", "response.failed")
 _MARKS = tuple(f'"{name}"'.encode() for name in ENDS)
@@ -61,10 +61,11 @@ class Keeper:
             pieces.close()  # type: ignore[attr-defined]
 
     def _may_keep(self, size: int) -> bool:
-        if self._stored is None or size <= self._stored.entry_limit:
-            return self._stored is not None
-        log.warning("a response of more than %d bytes was not stored", self._stored.entry_limit)
-        return False
+        limit = ENTRY_LIMIT if self._stored is None else self._stored.entry_limit
+        if not self._done and size > limit:
+            self._done = True
+            log.warning("a response of more than %d bytes was not stored", limit)
+        return not self._done
 
     def stream(self, chunks: Iterator[bytes]) -> Generator[bytes, None, None]:
         """The same bytes. The response is kept before its last event leaves, so that a follow-up finds it."""
@@ -91,7 +92,6 @@ class Keeper:
                 start, end = whole.rfind(b"\n\n", 0, at) + 2, whole.find(b"\n\n", at)
                 block = whole[start if start > 1 else 0 : end if end >= 0 else None]
                 if not self._may_keep(len(block)):
-                    self._done = True
                     return
                 for _, event in events_of(block):
                     self._hear(event)

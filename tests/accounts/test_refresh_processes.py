@@ -18,7 +18,7 @@ from tests.running import ROOT, RunningGateway
 from tests.scripted.assist import ScriptedAssist
 
 
-def test_22_a_hundred_requests_over_two_workers_refresh_once(tmp_path: Path) -> None:
+def test_a_hundred_requests_over_two_workers_refresh_once(tmp_path: Path) -> None:
     tokens = tmp_path / "tokens.json"
     with ScriptedAssist(token_delay=0.3) as up:
         write_tokens(tokens, project("r1", up.account("r1", access=True), lasts_s=-10))
@@ -68,7 +68,7 @@ while True:
 """
 
 
-def test_22_kill_9_in_a_loop_loses_no_token_and_tears_no_file(tmp_path: Path) -> None:
+def test_kill_9_in_a_loop_loses_no_token_and_tears_no_file(tmp_path: Path) -> None:
     path = tmp_path / "tokens.json"
     names = ["r1", "r2"]
     write_tokens(path, *(project(name, note="x" * 20_000) for name in names))

@@ -29,7 +29,7 @@ def test_only_the_keys_it_is_about_are_written(path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_22_a_hand_edit_is_picked_up_and_not_overwritten(path: Path) -> None:
+def test_a_hand_edit_is_picked_up_and_not_overwritten(path: Path) -> None:
     write_tokens(path, project("r1"), project("r2"))
     tokens = TokensFile(path)
     assert [each.refresh_token for each in tokens.projects()] == ["r1", "r2"]
@@ -100,7 +100,7 @@ def test_a_disablement_belongs_to_one_refresh_token(path: Path) -> None:
     assert tokens.projects()[0].disabled_reason is None
 
 
-def test_22_many_writers_lose_nothing(path: Path) -> None:
+def test_many_writers_lose_nothing(path: Path) -> None:
     names = [f"r{number}" for number in range(8)]
     write_tokens(path, *(project(name) for name in names))
     files = [TokensFile(path) for _ in names]
