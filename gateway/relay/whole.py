@@ -15,7 +15,7 @@ from gateway.relay.attempt import Attempt
 from gateway.relay.long import HOLD, LongAnswer, body_length, long_answer
 from gateway.relay.plan import AttemptFailed
 from gateway.upstreams.transport.exchange import Exchange
-from gateway.upstreams.transport.faults import TransportFault
+from gateway.upstreams.transport.faults import TooLarge, TransportFault
 
 OWN_CODES = ("upstream_error", "empty_response")
 """Fault codes that are our reading of a broken answer, not the provider's verdict."""
@@ -90,6 +90,8 @@ def _read(attempt: Attempt, exchange: Exchange) -> bytes | bytearray:
 def _first(attempt: Attempt, exchange: Exchange, size: int) -> tuple[list[bytes], bool]:
     try:
         return exchange.read_first(size, attempt.upstream.limits.idle, attempt.call.deadline)
+    except TooLarge:
+        raise _too_large(attempt) from None
     except TransportFault as fault:
         raise attempt.broken(fault) from None
 

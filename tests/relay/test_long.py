@@ -7,14 +7,18 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from gateway.relay.long import HOLD
+from tests.assist_house import MODEL, house, project, write_tokens
 from tests.faults.doors import NATIVE, PROTOCOLS, assert_error
 from tests.gateways import Client, InProcess, Provider, config_for
 from tests.running import RunningGateway
 from tests.scripted.answer import Answer
+from tests.scripted.assist import Reply as Answered
+from tests.scripted.assist import ScriptedAssist
 from tests.scripted.script import Script, failing, text
 from tests.scripted.upstream import ScriptedUpstream
 
@@ -159,3 +163,21 @@ def test_two_at_once_do_not_wait_for_each_other(up: ScriptedUpstream, running: R
     thread.join(20)
     assert told == [LONG * 4]
     opened.leave()
+
+
+@pytest.mark.parametrize("protocol", ["gemini", "chat"])
+def test_in_an_envelope_it_is_held_once_and_limited(tmp_path: Path, protocol: str) -> None:
+    tokens = tmp_path / "tokens.json"
+    with ScriptedAssist() as up:
+        write_tokens(tokens, project("r1", up.account("r1", access=True)))
+        with house(up, tokens) as gateway:
+            for size, status in ((8 << 20, 200), (70 << 20, 502)):
+                candidate = {"content": {"role": "model", "parts": [{"text": "x" * size}]}, "finishReason": "STOP"}
+                up.play("generateContent", Answered(200, {"response": {"candidates": [candidate]}}))
+                reply = gateway.ask(protocol, model=MODEL)
+                if status == 200:
+                    assert reply.told.text == "x" * size
+                else:
+                    assert_error(reply, 502, "answer_too_large")
+                assert gateway.alive()
+            assert len(up.asked("generateContent")) == 2
