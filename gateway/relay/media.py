@@ -1,16 +1,19 @@
 """What becomes of pictures, sound and documents of a translated request, in the one place that decides it.
 
 Media inside the request are checked. Media at a URL go on as they are to a provider that fetches them itself; for
-others the gateway fetches them, from [media] fetch_hosts only. What passes through is the provider's own affair.
+others the gateway fetches them, from [media] fetch_hosts only. What passes through is the provider's own affair, but
+for URLs of private addresses: those are handed to nobody.
 """
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gateway.canon.dialogue import Dialogue, Turn
+from gateway.canon.fault import Malformed
 from gateway.canon.parts import Media, Part, ToolResult
 from gateway.errors import BadRequest
 from gateway.relay.call import Call
@@ -19,6 +22,7 @@ from gateway.upstreams.fetch import Fetcher, NotAllowed, NotFetched
 from gateway.upstreams.media_address import BadAddress, media_address
 from gateway.upstreams.upstream import Upstream
 
+_URL = re.compile(rb'"\s*https?:', re.IGNORECASE)
 REMEDY = "Send it inside the request (base64), or have the operator list its host in [media] fetch_hosts."
 
 
@@ -45,6 +49,19 @@ class MediaPolicy:
             return dialogue
         return replace(dialogue, turns=[self._turn(call, turn, upstream) for turn in dialogue.turns])
 
+    def admit(self, call: Call) -> None:
+        """Looks at a request that passes through. Raises BadRequest. The look at the bytes spares those without a URL
+        the reading."""
+        if b"://" not in call.raw or _URL.search(call.raw) is None:
+            return
+        try:
+            dialogue: Dialogue = call.dialect.read_request(call.body, model=call.asked, stream=call.stream)
+        except Malformed:
+            return
+        for media in _media(dialogue.turns):
+            if media.url is not None:
+                self._refuse_private(media.url)
+
     def _turn(self, call: Call, turn: Turn, upstream: Upstream) -> Turn:
         if not any(media.url for media in _media([turn])):
             return turn
@@ -65,15 +82,18 @@ class MediaPolicy:
         (vLLM on the same network, say) would fetch it from there."""
         if not url.lower().startswith(upstream.fetches):
             return False
+        self._refuse_private(url)
+        return True
+
+    def _refuse_private(self, url: str) -> None:
         if not url.lower().startswith(("http:", "https:")):
-            return True
+            return
         try:
             address = media_address(url)
         except BadAddress as bad:
             raise _refused(str(bad)) from None
         if not address.public and not address.listed(self.fetcher.hosts):
             raise _refused(f"{address.host} is not a public address")
-        return True
 
     def _fetched(self, call: Call, part: Media, upstream: Upstream) -> tuple[str | None, str]:
         """(type, base64) of what is at a URL."""
