@@ -7,7 +7,6 @@ for URLs of private addresses: those are handed to nobody.
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,7 +21,6 @@ from gateway.upstreams.fetch import Fetcher, NotAllowed, NotFetched
 from gateway.upstreams.media_address import BadAddress, media_address
 from gateway.upstreams.upstream import Upstream
 
-_URL = re.compile(rb'"\s*https?:', re.IGNORECASE)
 REMEDY = "Send it inside the request (base64), or have the operator list its host in [media] fetch_hosts."
 
 
@@ -52,7 +50,7 @@ class MediaPolicy:
     def admit(self, call: Call) -> None:
         """Looks at a request that passes through. Raises BadRequest. The look at the bytes spares those without a URL
         the reading."""
-        if b"://" not in call.raw or _URL.search(call.raw) is None:
+        if not _may_hold_url(call.raw):
             return
         try:
             dialogue: Dialogue = call.dialect.read_request(call.body, model=call.asked, stream=call.stream)
@@ -114,6 +112,15 @@ class MediaPolicy:
         if mime is None or not mime.startswith(("image/", "audio/", "video/", "application/pdf")):
             raise _refused("what is there is neither picture, sound nor PDF")
         return mime, b64encode(fetched.data).decode()
+
+
+def _may_hold_url(raw: bytes) -> bool:
+    """Whether JSON may have a field of media at a web address. ASCII spelled in escapes may hide either word."""
+    if b"\\u00" in raw and any(b"\\u00%d" % digit in raw for digit in range(2, 8)):
+        return True
+    if b"://" not in raw and b":\\/" not in raw:
+        return False
+    return b'url"' in raw or b'Uri"' in raw or b'_uri"' in raw
 
 
 def _media(turns: list[Turn]) -> Iterator[Media]:

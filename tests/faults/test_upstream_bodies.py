@@ -114,7 +114,7 @@ def test_49_filtered_and_cut_short_are_no_errors(protocol: str, stream: bool, na
 
 
 @FORMS
-@pytest.mark.parametrize("protocol", ["chat", "messages", "gemini"])
+@PROTOCOLS
 def test_49_a_blocked_prompt(protocol: str, stream: bool) -> None:
     blocked = {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}, "usageMetadata": {"promptTokenCount": 4}}
     with ScriptedUpstream() as up, InProcess(config_for(Provider(up, "gemini"))) as gateway:

@@ -228,6 +228,15 @@ def test_ssrf_in_pass_through(house: House, listener: Listener, client: str, pro
     assert house.up.requests == [] and listener.visits == 0
 
 
+@pytest.mark.parametrize("client", PROTOCOLS)
+def test_escapes_hide_nothing(house: House, client: str) -> None:
+    body = json.dumps(body_of(client, f"to-{PROTOCOLS[client]}", [at(client, "http://10.0.0.1/a.png")]))
+    for plain, hidden in (("://", ":\\/\\/"), ("http:", "http\\u003a"), ("url", "ur\\u006c"), ("Uri", "Ur\\u0069")):
+        raw = body.replace(plain, hidden).encode()
+        reply = house.gateway.post(path(client, f"to-{PROTOCOLS[client]}"), raw, protocol=client).reply()
+        assert error_of(reply).startswith("URL not allowed"), hidden
+
+
 def test_what_passes_through_is_not_judged_otherwise(house: House, listener: Listener) -> None:
     for client, provider in PROTOCOLS.items():
         for url in ("https://pictures.example.org/a.png", "https://generativelanguage.googleapis.com/v1beta/files/x"):
