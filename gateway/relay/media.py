@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gateway.canon.dialogue import Dialogue, Turn
-from gateway.canon.fault import Malformed
 from gateway.canon.parts import Media, Part, ToolResult
 from gateway.errors import BadRequest
+from gateway.protocols.media_fields import media_urls
 from gateway.relay.call import Call
 from gateway.relay.media_bytes import BadMedia, check_media, true_type
 from gateway.upstreams.fetch import Fetcher, NotAllowed, NotFetched
@@ -48,17 +48,9 @@ class MediaPolicy:
         return replace(dialogue, turns=[self._turn(call, turn, upstream) for turn in dialogue.turns])
 
     def admit(self, call: Call) -> None:
-        """Looks at a request that passes through. Raises BadRequest. The look at the bytes spares those without a URL
-        the reading."""
-        if not _may_hold_url(call.raw):
-            return
-        try:
-            dialogue: Dialogue = call.dialect.read_request(call.body, model=call.asked, stream=call.stream)
-        except Malformed:
-            return
-        for media in _media(dialogue.turns):
-            if media.url is not None:
-                self._refuse_private(media.url)
+        """Looks at a request that passes through. Raises BadRequest."""
+        for url in media_urls(call.body):
+            self._refuse_private(url)
 
     def _turn(self, call: Call, turn: Turn, upstream: Upstream) -> Turn:
         if not any(media.url for media in _media([turn])):
@@ -112,15 +104,6 @@ class MediaPolicy:
         if mime is None or not mime.startswith(("image/", "audio/", "video/", "application/pdf")):
             raise _refused("what is there is neither picture, sound nor PDF")
         return mime, b64encode(fetched.data).decode()
-
-
-def _may_hold_url(raw: bytes) -> bool:
-    """Whether JSON may have a field of media at a web address. ASCII spelled in escapes may hide either word."""
-    if b"\\u00" in raw and any(b"\\u00%d" % digit in raw for digit in range(2, 8)):
-        return True
-    if b"://" not in raw and b":\\/" not in raw:
-        return False
-    return b'url"' in raw or b'Uri"' in raw or b'_uri"' in raw
 
 
 def _media(turns: list[Turn]) -> Iterator[Media]:

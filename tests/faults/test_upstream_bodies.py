@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from tests.faults.doors import FORMS, MODES, PROTOCOLS, assert_error, dialect_of
 from tests.gateways import InProcess, Provider, config_for
 from tests.scripted import anthropic, chat, gemini, responses
