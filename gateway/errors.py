@@ -54,5 +54,10 @@ class Draining(GatewayError):
         )
 
 
+class BrokenOff(Exception):
+    """An answer broke after its beginning had left, and nothing can be said any more: the connection ends without the
+    answer's proper end."""
+
+
 class ClientGone(Exception):
     """The client closed its connection."""

@@ -141,17 +141,18 @@ class Opened:
             yield data
 
     def reply(self) -> Reply:
-        body, cut = b"", False
+        pieces, cut = [], False
         try:
             for chunk in self.chunks():
-                body += chunk
+                pieces.append(chunk)
         except (http.client.HTTPException, ConnectionError):
             cut = True
         headers = {name.lower(): value for name, value in self.response.headers.items()}
+        cut = cut or sum(map(len, pieces)) < int(headers.get("content-length", 0))
         streamed = headers.get("content-type", "").startswith("text/event-stream")
         seconds = time.monotonic() - self._started
         self.leave()
-        return Reply(self.protocol, self.response.status, headers, body, streamed, cut, seconds)
+        return Reply(self.protocol, self.response.status, headers, b"".join(pieces), streamed, cut, seconds)
 
     def leave(self) -> None:
         """Closes the connection, whatever is still to come."""

@@ -54,7 +54,8 @@ class Blocks:
             if len(tail) > MAX_EVENT:
                 raise EventTooLarge(f"an event is larger than {MAX_EVENT} bytes")
             return b""
-        whole = bytes(tail[: end + 2])
+        with memoryview(tail) as view:
+            whole = bytes(view[: end + 2])
         del tail[: end + 2]
         return whole
 

@@ -23,6 +23,8 @@ from gateway.upstreams.transport.faults import Aborted, TransportFault
 from gateway.upstreams.upstream import Operation, Upstream
 from gateway.upstreams.wrapper import Errand, Refused
 
+ANSWER_LIMIT = 64 * 1024 * 1024
+"""Bytes of a whole answer that has to be held; one event of a stream may be as large."""
 ERROR_BODY_LIMIT = 1024 * 1024
 ERROR_BODY_TIMEOUT_S = 10.0
 
@@ -44,7 +46,7 @@ class Asking:
     headers: Mapping[str, str]
     request_id: str = ""
     on_open: Callable[[Abortable], None] | None = None
-    answer_limit: int = 256 * 1024 * 1024
+    answer_limit: int = ANSWER_LIMIT
 
 
 def asked(asking: Asking, account: Account, upstream: Upstream, dialect: Dialect) -> Exchange:

@@ -152,6 +152,8 @@ class Attempt:
     def _prepare(self) -> tuple[bytes | dict[str, Any], dict[str, str]]:
         call, upstream = self.call, self.upstream
         profile = self.profile
+        if self.native:
+            self.settings.media.admit(call)
         if self.mode == "wrapped":
             return fitted(call.raw, call.body, profile)[1], dict(upstream.translated_headers)
         if self.mode == "passthrough":

@@ -24,6 +24,9 @@ from gateway.upstreams.transport.exchange import Exchange
 from gateway.upstreams.transport.faults import TransportFault
 from gateway.upstreams.upstream import Upstream, forwarded
 
+ANSWER_LIMIT = 256 * 1024 * 1024
+"""Bytes: 2,048 vectors of 3,072 numbers in decimals are 130 MB."""
+
 
 class EmbeddingAttempt(Attempt):
     """See Attempt; `embedded` gives the answer."""
@@ -79,7 +82,7 @@ class EmbeddingAttempt(Attempt):
 
     def _read(self, exchange: Exchange) -> bytes:
         try:
-            return exchange.read_all(self.settings.answer_limit, self.upstream.limits.idle, self.call.deadline)
+            return exchange.read_all(ANSWER_LIMIT, self.upstream.limits.idle, self.call.deadline)
         except TransportFault as fault:
             raise self.broken(fault) from None
         finally:

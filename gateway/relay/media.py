@@ -1,7 +1,8 @@
 """What becomes of pictures, sound and documents of a translated request, in the one place that decides it.
 
 Media inside the request are checked. Media at a URL go on as they are to a provider that fetches them itself; for
-others the gateway fetches them, from [media] fetch_hosts only. What passes through is the provider's own affair.
+others the gateway fetches them, from [media] fetch_hosts only. What passes through is the provider's own affair, but
+for URLs of private addresses: those are handed to nobody.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from gateway.canon.dialogue import Dialogue, Turn
 from gateway.canon.parts import Media, Part, ToolResult
 from gateway.errors import BadRequest
+from gateway.protocols.media_fields import media_urls
 from gateway.relay.call import Call
 from gateway.relay.media_bytes import BadMedia, check_media, true_type
 from gateway.upstreams.fetch import Fetcher, NotAllowed, NotFetched
@@ -45,6 +47,11 @@ class MediaPolicy:
             return dialogue
         return replace(dialogue, turns=[self._turn(call, turn, upstream) for turn in dialogue.turns])
 
+    def admit(self, call: Call) -> None:
+        """Looks at a request that passes through. Raises BadRequest."""
+        for url in media_urls(call.body):
+            self._refuse_private(url)
+
     def _turn(self, call: Call, turn: Turn, upstream: Upstream) -> Turn:
         if not any(media.url for media in _media([turn])):
             return turn
@@ -65,15 +72,18 @@ class MediaPolicy:
         (vLLM on the same network, say) would fetch it from there."""
         if not url.lower().startswith(upstream.fetches):
             return False
+        self._refuse_private(url)
+        return True
+
+    def _refuse_private(self, url: str) -> None:
         if not url.lower().startswith(("http:", "https:")):
-            return True
+            return
         try:
             address = media_address(url)
         except BadAddress as bad:
             raise _refused(str(bad)) from None
         if not address.public and not address.listed(self.fetcher.hosts):
             raise _refused(f"{address.host} is not a public address")
-        return True
 
     def _fetched(self, call: Call, part: Media, upstream: Upstream) -> tuple[str | None, str]:
         """(type, base64) of what is at a URL."""

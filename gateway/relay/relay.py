@@ -15,7 +15,7 @@ from gateway.canon.fault import Fault, Malformed
 from gateway.canon.fold import unfold
 from gateway.canon.models import ModelInfo
 from gateway.canon.quota import Quota
-from gateway.errors import BadRequest, ClientGone, Draining, GatewayError, NotFound
+from gateway.errors import BadRequest, BrokenOff, ClientGone, Draining, GatewayError, NotFound
 from gateway.protocols.dialect import AnswerWriter, Asked, Dialect
 from gateway.relay.attempt import Attempt
 from gateway.relay.call import Call
@@ -24,6 +24,7 @@ from gateway.relay.count import provider_count, read_dialogue
 from gateway.relay.embed import EmbeddingAttempt, embedding_route
 from gateway.relay.estimate import prompt_tokens
 from gateway.relay.listing import listed
+from gateway.relay.long import LongAnswer
 from gateway.relay.plan import AttemptFailed, Plan
 from gateway.relay.quota_watch import QuotaWatch
 from gateway.relay.rehearsal import rehearsed
@@ -41,6 +42,7 @@ QUOTA_TIMEOUT_S = 20.0
 log = logging.getLogger("dragoman")
 
 Kind = TypeVar("Kind", bound=Attempt)
+Body = TypeVar("Body", bound=bytes | LongAnswer)
 
 
 class Relay:
@@ -61,8 +63,9 @@ class Relay:
         self._settings = settings
         self._quotas = QuotaWatch(partial(self.list_of, timeout_s=QUOTA_TIMEOUT_S))
 
-    def whole(self, call: Call) -> bytes:
-        """The answer's body; headers are told by `call.outcome`. Raises GatewayError or ClientGone."""
+    def whole(self, call: Call) -> bytes | LongAnswer:
+        """The answer's body; headers are told by `call.outcome`. Raises GatewayError or ClientGone. The first piece of
+        a long answer has to be asked for, and its iterator closed."""
         if call.body.get("dry_run") is True:
             return call.dialect.write_answer(self._rehearsed(call), self._asked(call))
         return self._answered(self._plan(call), Attempt, whole_answer)
@@ -77,11 +80,12 @@ class Relay:
             call.outcome.response_headers["X-Token-Count"] = "estimate"
         return body
 
-    def _answered(self, plan: Plan, kind: type[Kind], answer: Callable[[Kind, Exchange], bytes]) -> bytes:
+    def _answered(self, plan: Plan, kind: type[Kind], answer: Callable[[Kind, Exchange], Body]) -> Body:
         call = plan.call
         while True:
             lease = plan.next()
             attempt = self._attempt(call, lease, kind)
+            body: Body | None = None
             try:
                 exchange = attempt.open()
                 plan.opened(lease)
@@ -93,11 +97,35 @@ class Relay:
                 self._abandon(plan, lease, other)
                 raise
             finally:
-                attempt.close()
+                if not isinstance(body, LongAnswer):
+                    attempt.close()
+            self._tell(attempt)
+            if isinstance(body, LongAnswer):
+                body.pieces = self._relayed(plan, attempt, body.pieces)
+                return body
             plan.answered(lease)
             call.outcome.ended = "complete"
-            self._tell(attempt)
             return body
+
+    def _relayed(self, plan: Plan, attempt: Attempt, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """A long answer to its end, where the account is settled."""
+        outcome, lease = plan.call.outcome, attempt.lease
+        try:
+            yield from pieces
+        except AttemptFailed as failure:
+            outcome.ended = "cut"
+            plan.failed_late(lease, failure.fault)
+            raise BrokenOff(failure.fault.message) from None
+        except Draining as draining:
+            self._abandon(plan, lease, draining)
+            raise BrokenOff(draining.fault.message) from None
+        except BaseException as other:
+            self._abandon(plan, lease, other)
+            raise
+        finally:
+            attempt.close()
+        plan.answered(lease)
+        outcome.ended = "complete"
 
     def stream(self, call: Call) -> Iterator[bytes]:
         """The answer's bytes as they come; `call.outcome` tells the headers once the first item is here.

@@ -100,7 +100,7 @@ class StoredResponses:
         self._store = store
         self._ttl_s = settings.ttl_s
         self._limit = settings.max_mb * 1024 * 1024
-        self._entry_limit = min(ENTRY_LIMIT, self._limit // 4)
+        self.entry_limit = min(ENTRY_LIMIT, self._limit // 4)
         self._unmeasured = self._limit
         self._measuring = threading.Lock()
         self.enabled = settings.store
@@ -189,7 +189,7 @@ class StoredResponses:
             value = dumps(document)
         except (TooDeep, TypeError):
             return
-        if key is None or len(value) > self._entry_limit:
+        if key is None or len(value) > self.entry_limit:
             log.warning("a response of %d bytes was not stored: [responses] max_mb is too small for it", len(value))
             return
         self._store.put(SPACE, key, value, self._ttl_s)

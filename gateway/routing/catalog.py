@@ -49,9 +49,9 @@ class Catalog:
             for name in serving.models:
                 if "*" not in name:
                     found.setdefault(name, ModelInfo(name, owned_by=serving.name))
-        for name in self._models.map:
+        for name, targets in self._models.map.items():
             if "*" not in name:
-                found.setdefault(name, ModelInfo(name))
+                found.setdefault(name, ModelInfo(name, description=f"answered by {', '.join(targets)}"))
         return [found[name] for name in sorted(found)]
 
     def ages(self) -> Mapping[str, float]:

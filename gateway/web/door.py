@@ -5,27 +5,26 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Literal
 
 from flask import Response, request
 
 from gateway.canon.fault import Fault, Malformed
 from gateway.errors import BadRequest, ClientGone, Draining, GatewayError
-from gateway.keys.ledger import Reservation
-from gateway.monitoring.record import Record
 from gateway.protocols.dialect import Dialect
 from gateway.protocols.wire_json import TooDeep
 from gateway.relay.call import Call
+from gateway.relay.long import LongAnswer
 from gateway.web.agent import AgentDesk
-from gateway.web.bill import charge
 from gateway.web.body import read_object
-from gateway.web.client import client_address
 from gateway.web.dispatch import Answer
+from gateway.web.entry import Entry
 from gateway.web.faults import fault_response
 from gateway.web.gateway import Gateway
-from gateway.web.headers import SSE_HEADERS, masked, outcome_headers
-from gateway.web.watch import Watch, watch
+from gateway.web.headers import SSE_HEADERS, header_safe, outcome_headers
+from gateway.web.streaming import Stream
+from gateway.web.watch import watch
 from schemas.wire import WireSchema
 
 log = logging.getLogger("dragoman")
@@ -43,7 +42,6 @@ class Door:
         self.gateway = gateway
         self._limit = gateway.config.server.max_body_mb * 1024 * 1024
         self._account_header = gateway.config.server.account_header
-        self._trusted = frozenset(gateway.config.server.trusted_proxies)
 
     def generate(
         self,
@@ -58,7 +56,7 @@ class Door:
         query_key: bool = False,
         agent: AgentDesk | None = None,
         prepare: Callable[[Call], None] = lambda call: None,
-        answer: Callable[[Call], bytes] | None = None,
+        answer: Callable[[Call], bytes | LongAnswer] | None = None,
     ) -> Response:
         """`model` and `stream` as the URL gives them (Gemini), else they are read from the body; `shape` may choose
         another dialect once the body is known, `prepare` sees the call before anyone is asked, `answer` stands for
@@ -96,7 +94,7 @@ class Door:
             )
             prepare(call)
             reserved = self.gateway.admission.check(key, call)
-            entry = _Entry(self, call, environ, key, at, reserved=reserved)
+            entry = Entry(self.gateway, call, environ, key, at, reserved=reserved)
             if call.stream:
                 return self._streamed(call, entry)
             return self._whole(call, entry, answer or self.gateway.relay.whole)
@@ -113,8 +111,8 @@ class Door:
             error = GatewayError(
                 Fault(500, f"the gateway failed; its log has the reason under {request_id}", code="internal_error")
             )
-        entry = _Entry(
-            self, call, environ, key, at, request_id=request_id, asked=asked, started=started, reserved=reserved
+        entry = Entry(
+            self.gateway, call, environ, key, at, request_id=request_id, asked=asked, started=started, reserved=reserved
         )
         entry.close(error.fault.status, error.fault)
         headers = outcome_headers(call.outcome, request_id, "off") if call else [("X-Request-Id", request_id)]
@@ -150,10 +148,9 @@ class Door:
                 if reserved is not None:
                     reserved.settle()
             assert dialect.counting is not None
-            headers = [
-                *outcome_headers(call.outcome, "", "off")[1:],
-                ("X-Token-Count", "exact" if exact else "estimate"),
-            ]
+            headers = [("X-Token-Count", "exact" if exact else "estimate")]
+            if call.outcome.mapped_model:
+                headers.append(("X-Mapped-Model", header_safe(call.outcome.mapped_model)))
             return dialect.counting.write_count(tokens), headers
 
         return self.tell(dialect, answer, mount=mount, query_key=query_key)
@@ -187,7 +184,9 @@ class Door:
             fault = Fault(CLIENT_CLOSED_REQUEST, "the client closed its connection", code="client_closed")
         if fault is not None:
             response = fault_response(dialect, fault, request_id, [("X-Request-Id", request_id)], mount=mount)
-        _Entry(self, None, environ, key, at, request_id=request_id, started=started).close(response.status_code, fault)
+        Entry(self.gateway, None, environ, key, at, request_id=request_id, started=started).close(
+            response.status_code, fault
+        )
         return response
 
     def refuse(
@@ -203,22 +202,32 @@ class Door:
     def _shown_account(self, call: Call) -> str:
         return self._account_header if call.preset is None else "off"
 
-    def _whole(self, call: Call, entry: _Entry, answer: Callable[[Call], bytes]) -> Response:
+    def _whole(self, call: Call, entry: Entry, answer: Callable[[Call], bytes | LongAnswer]) -> Response:
         watching = watch(call_socket(), lambda: call.live.abort("client"))
         self.gateway.running.add(call.live)
+        stream = None
         try:
             body = answer(call)
-            if call.keeper is not None:
+            if isinstance(body, LongAnswer):
+                pieces = body.pieces if call.keeper is None else call.keeper.long(body)
+                stream = Stream(next(pieces), pieces, watching, entry)
+            elif call.keeper is not None:
                 body = call.keeper.whole(body)
         finally:
-            watching.stop()
-            self.gateway.running.discard(call.live)
+            if stream is None:
+                watching.stop()
+                self.gateway.running.discard(call.live)
         headers = outcome_headers(call.outcome, call.request_id, self._shown_account(call))
+        if isinstance(body, LongAnswer):
+            assert stream is not None
+            if body.length is not None:
+                headers.append(("Content-Length", str(body.length)))
+            return Answer(stream, "application/json", headers)
         entry.sent = len(body)
         entry.close(200)
         return Answer(body, "application/json", headers)
 
-    def _streamed(self, call: Call, entry: _Entry) -> Response:
+    def _streamed(self, call: Call, entry: Entry) -> Response:
         watching = watch(call_socket(), lambda: call.live.abort("client"))
         self.gateway.running.add(call.live)
         chunks = self.gateway.relay.stream(call)
@@ -232,111 +241,7 @@ class Door:
             raise
         headers = outcome_headers(call.outcome, call.request_id, self._shown_account(call))
         media_type = "application/json" if call.framing == "array" else "text/event-stream"
-        return Answer(_Stream(first, chunks, watching, entry), media_type, [*headers, *SSE_HEADERS])
-
-
-class _Entry:
-    """The record of one request, noted once."""
-
-    def __init__(
-        self,
-        door: Door,
-        call: Call | None,
-        environ: dict[str, Any],
-        key: str,
-        at: float,
-        *,
-        request_id: str = "",
-        asked: str = "",
-        started: float = 0.0,
-        reserved: Reservation | None = None,
-    ) -> None:
-        self.door = door
-        self.call = call
-        self._environ = environ
-        self._key = key
-        self._at = at
-        self._id = call.request_id if call else request_id
-        self._asked = call.asked if call else asked
-        self._started = call.started if call else started
-        self._reserved = reserved
-        self._noted = False
-        self.sent = 0
-        """Bytes of the answer."""
-
-    def close(self, status: int, fault: Fault | None = None) -> None:
-        if self._noted:
-            return
-        self._noted = True
-        environ, gateway = self._environ, self.door.gateway
-        record = Record(
-            at=self._at,
-            id=self._id,
-            method=environ["REQUEST_METHOD"],
-            path=environ["PATH_INFO"],
-            client=client_address(environ, self.door._trusted),
-            key=self._key,
-            status=status,
-            seconds=time.monotonic() - self._started,
-            asked=self._asked,
-        )
-        if fault is not None:
-            record.error = fault.code or str(fault.status)
-        if self.call is not None:
-            _fill(record, self.call, mask=self.door._account_header == "masked")
-            charge(record, self.call, self.sent, gateway.prices)
-        if self._reserved is not None:
-            self._reserved.settle((record.input_tokens or 0) + (record.output_tokens or 0), record.cost_usd or 0.0)
-        gateway.recorder.note(record)
-
-
-def _fill(record: Record, call: Call, *, mask: bool) -> None:
-    outcome = call.outcome
-    record.mapped, record.mode, record.upstream = outcome.mapped_model, outcome.mode, outcome.upstream
-    record.stream, record.ended, record.finish = call.stream, outcome.ended, outcome.finish
-    record.first_content_s, record.losses = outcome.first_content_s, len(outcome.losses)
-    if outcome.attempts:
-        shown = masked if mask else str
-        record.account = shown(outcome.attempts[-1].account)
-        record.attempts = [
-            f"{'use=' + each.use + ' ' if each.use else ''}{each.upstream}/{shown(each.account)}: {each.outcome}"
-            for each in outcome.attempts
-        ]
-
-
-class _Stream:
-    """The response iterable: closing it, however it comes about, closes the upstream and notes the record."""
-
-    def __init__(self, first: bytes, chunks: Iterator[bytes], watching: Watch, entry: _Entry) -> None:
-        self._first: bytes | None = first
-        self._chunks = chunks
-        self._watching = watching
-        self._entry = entry
-
-    def __iter__(self) -> _Stream:
-        return self
-
-    def __next__(self) -> bytes:
-        first, self._first = self._first, None
-        if first is not None:
-            self._entry.sent = len(first)
-            return first
-        try:
-            chunk = next(self._chunks)
-            self._entry.sent += len(chunk)
-            return chunk
-        except ClientGone:
-            raise StopIteration from None
-
-    def close(self) -> None:
-        self._watching.stop()
-        call = self._entry.call
-        assert call is not None
-        self._entry.door.gateway.running.discard(call.live)
-        self._chunks.close()  # type: ignore[attr-defined]
-        if not call.outcome.ended:
-            call.outcome.ended = "cancelled"
-        self._entry.close(200)
+        return Answer(Stream(first, chunks, watching, entry), media_type, [*headers, *SSE_HEADERS])
 
 
 def request_id_of(environ: dict[str, Any]) -> str:

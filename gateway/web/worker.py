@@ -26,6 +26,7 @@ from gunicorn.sock import ssl_context
 from gunicorn.util import http_date
 from gunicorn.workers.ggevent import GeventWorker
 
+from gateway.errors import BrokenOff
 from gateway.web.worker_connection import Connection, Leaving, Overdue
 from gateway.web.worker_errors import refuse
 
@@ -219,6 +220,9 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]
                     items.close()
         except OSError:
             raise
+        except BrokenOff:
+            connection.client.shutdown(socket.SHUT_RDWR)
+            raise StopIteration from None
         except Exception:
             if not resp.headers_sent:
                 raise

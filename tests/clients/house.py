@@ -19,6 +19,8 @@ from tests.scripted.upstream import Request, ScriptedUpstream
 DIALECTS = ("chat", "responses", "anthropic", "gemini")
 MODELS = ("another-model", "claude-of-the-house")
 """What every provider lists; a gateway asks for it only now and then."""
+ALIAS = "claude-by-another-name"
+"""Claude Code lists only names with claude in them; the operator gives one to any model."""
 KEY = "sk-clients-0123456789abcdef"
 
 
@@ -29,6 +31,7 @@ def config(up: ScriptedUpstream, dialect: str) -> str:
         auth={"mode": "strict", "api_keys": [KEY]},
         routing={"max_attempts": 2, "rotation_count": 1, "cooldown_max_s": 0.001},
         server={"keepalive_s": 1},
+        chain={ALIAS: ["another-model"]},
     )
 
 

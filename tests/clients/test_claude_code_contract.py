@@ -16,7 +16,7 @@ import pytest
 
 from tests.clients import claude_code
 from tests.clients.claude_code import MODEL
-from tests.clients.house import KEY, House
+from tests.clients.house import ALIAS, KEY, House
 from tests.gateways import Client
 from tests.scripted.answer import Answer, ToolUse, spoken
 from tests.scripted.script import Script, failing, json_body
@@ -146,9 +146,12 @@ def test_cc_09_the_model_list(house: House, home: Path) -> None:
     assert reply.status == 200 and reply.seconds < 3 and "has_more" in reply.json
     listed = {model["id"]: model for model in reply.json["data"]}
     assert listed["claude-of-the-house"]["display_name"] and listed["claude-of-the-house"]["type"] == "model"
+    assert all(model["id"] and model["display_name"] and model["description"] for model in listed.values())
+    assert listed[ALIAS]["description"] == "answered by another-model"
     env = {"CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1"}
-    said = claude_code.ask(house.url, home, "hi", model="claude-of-the-house", env=env)
-    assert said.text == "ok" and house.asked[-1].model == "claude-of-the-house"
+    for model, asked in (("claude-of-the-house", "claude-of-the-house"), (ALIAS, "another-model")):
+        said = claude_code.ask(house.url, home, "hi", model=model, env=env)
+        assert said.text == "ok" and house.asked[-1].model == asked
 
 
 @native

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.house import KEY, MODELS, House
+from tests.clients.house import ALIAS, KEY, MODELS, House
 from tests.clients.process import MODULES, NODE, PYTHON, run
 from tests.scripted.answer import Answer, ToolUse, spoken
 from tests.scripted.script import Script
@@ -50,7 +50,7 @@ def test_an_sdk(house: House, home: Path, sdk: str) -> None:
     assert said["tool"] == "it is 18 degrees there"
     assert said["cut"] == "error"
     if "models" in said:
-        assert said["models"] == [f"models/{name}" for name in MODELS]
+        assert said["models"] == [f"models/{name}" for name in sorted((*MODELS, ALIAS))]
     assert b"18 degrees" in _last(house, "tool").raw
 
 

@@ -18,7 +18,7 @@ CALL = Answer(spoken("look"), tools=(ToolUse("f", '{"city": "Zürich", "days": 3
 @providers
 @clients()
 @pytest.mark.parametrize("cut", ["close", "reset", "end"])
-def test_a_connection_that_goes(house: House, sdk: str, provider: str, cut: str) -> None:
+def test_14_a_connection_that_goes(house: House, sdk: str, provider: str, cut: str) -> None:
     """Both accounts break at the same place, so that nothing can be resumed."""
     house.up.play(Script(answer=LONG, cut_after=3, cut=cut))  # type: ignore[arg-type]
     with pytest.raises(SDKS[sdk].broken):
@@ -38,7 +38,7 @@ def test_a_cut_inside_a_call(house: House, sdk: str, provider: str, after: int) 
 @providers
 @clients()
 @pytest.mark.parametrize("status", [429, 529])
-def test_an_error_event(house: House, sdk: str, provider: str, status: int) -> None:
+def test_14_an_error_event(house: House, sdk: str, provider: str, status: int) -> None:
     house.up.play(Script(answer=LONG, error_after=3, error_event=Error(status, "it broke")))
     with pytest.raises(SDKS[sdk].broken) as raised:
         house.ask(sdk, provider, stream=True)
@@ -47,7 +47,7 @@ def test_an_error_event(house: House, sdk: str, provider: str, status: int) -> N
 
 @providers
 @clients()
-def test_a_cut_before_the_first_word_is_nobody_s_trouble(house: House, sdk: str, provider: str) -> None:
+def test_4_a_cut_before_the_first_word_is_nobody_s_trouble(house: House, sdk: str, provider: str) -> None:
     house.up.play(Script(answer=LONG, cut_after=0), Script(answer=LONG))
     assert house.ask(sdk, provider, stream=True).text == LONG.text
     assert len(house.up.asked()) == 2

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import select
 from typing import Any
 
 import pytest
 
 from tests.contract.ask import Ask, Function
 from tests.contract.cases import clients, providers, streams, translated
-from tests.contract.house import House
+from tests.contract.house import MODELS, House
 from tests.contract.sdks.every import SDKS, able_to
+from tests.contract.sdks.sdk import KEY
+from tests.gateways import Client
 from tests.scripted.answer import Answer, ToolUse, spoken
 from tests.scripted.script import Script
 
@@ -39,6 +42,44 @@ def test_3_cached_tokens_in_each_convention(house: House, sdk: str, stream: bool
     house.up.play(gemini_answer(stream, {**USED, "promptTokenCount": 105, "cachedContentTokenCount": 100}))
     usage = house.ask(sdk, "gemini", stream=stream).usage
     assert usage == ((5, 1371) if sdk == "anthropic" else (105, 1371))
+
+
+@providers
+@pytest.mark.parametrize("protocol", ["chat", "messages", "gemini", "responses"])
+def test_4_nothing_leaves_before_content(house: House, protocol: str, provider: str) -> None:
+    """The provider has sent its head and whatever begins its answers: no status yet, so that another account may
+    answer; and then the answer begins once."""
+    client, key = Client(house.gateway.port), {"x-api-key": KEY}
+    house.up.play(Script(answer=Answer(spoken("one two")), first_content_delay=0.6))
+    opened = client.open(protocol, model=MODELS[provider], stream=True, headers=key)
+    assert house.up.wait_for(lambda: any(request.sent for request in house.up.asked()) or provider == "gemini")
+    assert not select.select([opened._connection.sock], [], [], 0.2)[0], "something has left"
+    assert opened.reply().told.text == "one two"
+    house.up.play(Script(answer=Answer(spoken("never")), error_after=0), Script(answer=Answer(spoken("one two"))))
+    reply = client.ask(protocol, model=MODELS[provider], stream=True, headers=key)
+    assert (reply.status, reply.told.text, reply.told.error) == (200, "one two", None)
+    begun = [name for name, _ in reply.events if name in ("message_start", "response.created")]
+    assert len(begun) <= 1
+
+
+def test_12_which_keys_let_in(house: House) -> None:
+    """The house is strict: health asks for a key too. One valid key among those presented is enough."""
+    client = Client(house.gateway.port)
+    raw = json.dumps({"model": MODELS["chat"], "messages": [{"role": "user", "content": "hi"}]}).encode()
+
+    def status(path: str = "/v1/chat/completions", method: str = "POST", **headers: str) -> int:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return client.post(path, raw if method == "POST" else b"", named, method=method).reply().status
+
+    for good in (
+        {"Authorization": f"Bearer {KEY}"}, {"Authorization": KEY}, {"x_api_key": KEY}, {"x_goog_api_key": KEY},
+        {"Authorization": "Bearer wrong", "x_api_key": KEY}, {"x_api_key": "wrong", "x_goog_api_key": KEY},
+    ):  # fmt: skip
+        assert status(**good) == 200, good
+    for bad in ({}, {"Authorization": ""}, {"Authorization": "Bearer "}, {"x_api_key": ""}, {"x_api_key": KEY + " x"}):
+        assert status(**bad) == 401, bad
+    assert status("/v1/chat/completions", "OPTIONS") in (200, 204)
+    assert status("/healthz", "GET") == 401 and status("/healthz", "GET", x_api_key=KEY) == 200
 
 
 @streams
@@ -107,6 +148,24 @@ def test_19_room_for_the_answer_above_the_thinking(house: House, sdk: str, provi
     else:
         config = body["generationConfig"]
         assert config.get("maxOutputTokens", 1 << 20) > config["thinkingConfig"]["thinkingBudget"]
+
+
+@pytest.mark.parametrize("sdk", ["openai-chat", "openai-responses", "anthropic", "google-genai"])
+def test_19_the_limit_under_the_name_the_model_knows(house: House, sdk: str) -> None:
+    """gpt-5 has no max_tokens and refuses temperature; the limit itself arrives."""
+    house.ask(sdk, "chat", Ask(knobs={"max_tokens": 777, "temperature": 0.5}), model="gpt-5-mini")
+    body = house.request.body
+    assert body["max_completion_tokens"] == 777 and not {"max_tokens", "temperature"} & set(body)
+
+
+def test_19_max_completion_tokens_wins_over_max_tokens(house: House) -> None:
+    more = {"max_tokens": 50, "max_completion_tokens": 777}
+    for provider in ("anthropic", "gemini"):
+        house.up.requests.clear()
+        reply = Client(house.gateway.port).ask("chat", model=MODELS[provider], headers={"x-api-key": KEY}, **more)
+        assert reply.status == 200
+        body = house.request.body
+        assert (body.get("max_tokens") or body["generationConfig"]["maxOutputTokens"]) == 777
 
 
 @streams

@@ -50,7 +50,7 @@ TYPES: dict[str, dict[int, type[Exception]]] = {
 )
 @providers
 @clients()
-def test_a_provider_s_refusal(house: House, sdk: str, provider: str, stream: bool, status: int) -> None:
+def test_13_a_refusal_keeps_its_status(house: House, sdk: str, provider: str, stream: bool, status: int) -> None:
     house.up.play(failing(status, f"the provider says {status}"))
     with pytest.raises(TYPES[SDKS[sdk].dialect][status]) as raised:
         house.ask(sdk, provider, stream=stream)

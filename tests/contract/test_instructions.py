@@ -1,4 +1,5 @@
-"""System and developer texts, first and in the middle: every one reaches every provider, once."""
+"""System and developer texts, first and in the middle: every one reaches every provider, once
+(detail 23 of the project's list)."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from tests.contract.house import House
 @streams
 @providers
 @clients("system")
-def test_one_system_text(house: House, sdk: str, provider: str, stream: bool) -> None:
+def test_23_one_system_text(house: House, sdk: str, provider: str, stream: bool) -> None:
     house.ask(sdk, provider, Ask((Said("system", "be brief"), Said("user", "hello"))), stream)
     assert house.seen.instructions == ["be brief"]
     assert house.seen.turns == [("user", "hello")]
@@ -20,7 +21,7 @@ def test_one_system_text(house: House, sdk: str, provider: str, stream: bool) ->
 
 @providers
 @clients("system")
-def test_several_leading_texts(house: House, sdk: str, provider: str) -> None:
+def test_23_several_leading_texts(house: House, sdk: str, provider: str) -> None:
     turns = (Said("system", "first rule"), Said("developer", "second rule"), Said("user", "hello"))
     house.ask(sdk, provider, Ask(turns))
     told = " ".join(house.seen.instructions)
@@ -32,7 +33,7 @@ def test_several_leading_texts(house: House, sdk: str, provider: str) -> None:
 @streams
 @providers
 @clients("middle")
-def test_a_text_in_the_middle(house: House, sdk: str, provider: str, stream: bool) -> None:
+def test_23_a_text_in_the_middle(house: House, sdk: str, provider: str, stream: bool) -> None:
     turns = (
         Said("system", "rule at the head"),
         Said("user", "one"),
@@ -54,7 +55,7 @@ def test_a_text_in_the_middle(house: House, sdk: str, provider: str, stream: boo
 
 @providers
 @clients("middle")
-def test_a_developer_text_at_the_end(house: House, sdk: str, provider: str) -> None:
+def test_23_a_developer_text_at_the_end(house: House, sdk: str, provider: str) -> None:
     house.ask(sdk, provider, Ask((Said("user", "hello"), Said("developer", "rule at the end"))))
     raw = json.dumps(house.request.body)
     assert raw.count("rule at the end") == 1
@@ -63,7 +64,7 @@ def test_a_developer_text_at_the_end(house: House, sdk: str, provider: str) -> N
 
 @providers
 @clients()
-def test_no_instructions_leave_nothing_behind(house: House, sdk: str, provider: str) -> None:
+def test_23_no_instructions_leave_nothing_behind(house: House, sdk: str, provider: str) -> None:
     house.ask(sdk, provider)
     assert house.seen.instructions == []
     assert not {"system", "systemInstruction", "instructions"} & house.request.body.keys()

@@ -36,7 +36,7 @@ def post(house: House, route: str, body: dict[str, Any]) -> httpx2.Response:
 @pytest.mark.parametrize("route", ["/v1/responses", "/v1/chat/completions"])
 @pytest.mark.parametrize("instructions", ["the instructions", None], ids=["instructions", "none"])
 @pytest.mark.parametrize("given", INPUTS)
-def test_both_fields_arrive(
+def test_2_both_fields_arrive(
     house: House, provider: str, stream: bool, route: str, instructions: str | None, given: str
 ) -> None:
     body = {"model": MODELS[provider], "input": INPUTS[given], "stream": stream}
@@ -70,7 +70,7 @@ def judge(answered: httpx2.Response, route: str, stream: bool) -> None:
 
 @providers
 @pytest.mark.parametrize("route", ["/v1/responses", "/v1/chat/completions"])
-def test_instructions_alone(house: House, provider: str, route: str) -> None:
+def test_2_instructions_alone(house: House, provider: str, route: str) -> None:
     """Without any input there is nothing to answer: either a clear 400 or the instructions as the prompt."""
     answered = post(house, route, {"model": MODELS[provider], "instructions": "the instructions"})
     assert answered.status_code in (200, 400)

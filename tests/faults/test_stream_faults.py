@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
 from tests.faults.doors import FORMS, MODES, PROTOCOLS, assert_error, dialect_of
 from tests.gateways import InProcess, Provider, config_for
-from tests.scripted.answer import Answer, spoken
+from tests.scripted.answer import Answer, ToolUse, spoken
 from tests.scripted.script import Error, Script, text
 from tests.scripted.upstream import DIALECTS, ScriptedUpstream
 
@@ -87,6 +88,93 @@ def test_56_57_60_broken_after_content(protocol: str, native: bool) -> None:
                     assert "429" in str(told.error) or "rate_limit" in str(told.error)
             assert gateway.alive()
             assert len(gateway.records) == len(BROKEN_ANSWERS)
+
+
+@MODES
+@PROTOCOLS
+def test_58_an_event_that_is_not_json(protocol: str, native: bool) -> None:
+    """Another account gives the whole answer. Alone, what is left out is never followed by an early end: either the
+    rest is there with the proper finish, or the error event."""
+    with ScriptedUpstream() as up:
+        dialect = dialect_of(protocol, native)
+        for place in (3, 5):
+            broken = text(WORDS, malformed_at=place)
+            with InProcess(config_for(Provider(up, dialect, keys=("k1", "k2")))) as gateway:
+                up.play(broken, text(WORDS))
+                told = gateway.ask(protocol, stream=True).told
+                assert (told.text, told.ended, told.error) == (WORDS, True, None)
+                assert len(up.asked()) == 2
+                up.requests.clear()
+            with InProcess(config_for(Provider(up, dialect), routing=ONCE)) as gateway:
+                up.play(broken)
+                reply = gateway.ask(protocol, stream=True)
+                if reply.status == 200 and native and dialect == "responses":
+                    # Its last event says the whole text again.
+                    assert WORDS in json.loads(reply.events[-1][1])["response"]["output"][0]["content"][0]["text"]
+                elif reply.status == 200:
+                    told = reply.told
+                    assert told.ended != (told.error is not None)
+                    lost = set(WORDS.split()) - set(told.text.split())
+                    assert not told.ended or len(lost) <= 1, "only what stood in that event"
+                else:
+                    assert_error(reply, 502)
+                assert gateway.alive()
+                up.requests.clear()
+
+
+ODD_CALLS: dict[str, list[dict[str, Any]]] = {
+    "two in one chunk": [
+        {"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": '{"n": 1}'}},
+        {"index": 1, "id": "b", "type": "function", "function": {"name": "g", "arguments": '{"n": 2}'}},
+    ],
+    "the same index for both": [
+        {"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": '{"n": 1}'}},
+        {"index": 0, "id": "b", "type": "function", "function": {"name": "g", "arguments": '{"n": 2}'}},
+    ],
+    "out of order": [
+        {"index": 1, "id": "b", "type": "function", "function": {"name": "f", "arguments": '{"n": 1}'}},
+        {"index": 0, "id": "a", "type": "function", "function": {"name": "g", "arguments": '{"n": 2}'}},
+    ],
+    "arguments as an object": [
+        {"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": {"n": 1}}},
+        {"index": 1, "id": "b", "type": "function", "function": {"name": "g", "arguments": {"n": 2}}},
+    ],
+    "the id only at first": [
+        {"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": '{"n"'}},
+        {"index": 0, "function": {"arguments": ": 1}"}},
+        {"index": 1, "id": "b", "type": "function", "function": {"name": "g", "arguments": ""}},
+        {"index": 1, "id": "", "function": {"arguments": '{"n": 2}'}},
+    ],
+}
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["one-chunk", "many-chunks"])
+@pytest.mark.parametrize("case", ODD_CALLS)
+@pytest.mark.parametrize("protocol", ["messages", "gemini", "responses"])
+def test_62_odd_calls_are_two_calls_with_valid_json(protocol: str, case: str, together: bool) -> None:
+    calls = ODD_CALLS[case]
+    deltas = [{"tool_calls": calls}] if together else [{"tool_calls": [call]} for call in calls]
+    chunks = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
+    chunks.append({"index": 0, "delta": {}, "finish_reason": "tool_calls"})
+    frame = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    events = [b"data: " + json.dumps({**frame, "choices": [chunk]}).encode() + b"\n\n" for chunk in chunks]
+    with ScriptedUpstream() as up, InProcess(config_for(Provider(up, "chat"))) as gateway:
+        up.play(Script(body=b"".join([*events, b"data: [DONE]\n\n"]), content_type="text/event-stream"))
+        reply = gateway.ask(protocol, stream=True)
+        told = reply.told
+        assert told.ended and told.error is None
+        assert sorted((name, json.loads(said)["n"]) for name, said in told.tools) == [("f", 1), ("g", 2)]
+
+
+@MODES
+@PROTOCOLS
+def test_62_two_calls_of_one_name_are_both_kept(protocol: str, native: bool) -> None:
+    twice = Answer(tools=(ToolUse("f", '{"n": 1}', "call_a"), ToolUse("f", '{"n": 1}', "call_b")))
+    with ScriptedUpstream() as up, InProcess(config_for(Provider(up, dialect_of(protocol, native)))) as gateway:
+        up.play(Script(answer=twice))
+        for stream in (False, True):
+            told = gateway.ask(protocol, stream=stream).told
+            assert [(name, json.loads(said)) for name, said in told.tools] == [("f", {"n": 1})] * 2
 
 
 @MODES

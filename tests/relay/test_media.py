@@ -218,10 +218,35 @@ def test_a_public_url_goes_to_those_who_fetch_it(house: House, client: str, prov
     assert url in house.seen
 
 
-def test_what_passes_through_is_not_judged(house: House) -> None:
+@pytest.mark.parametrize("url", SSRF)
+@pytest.mark.parametrize(("client", "provider"), PROTOCOLS.items())
+def test_ssrf_in_pass_through(house: House, listener: Listener, client: str, provider: str, url: str) -> None:
+    """A provider beside the gateway would fetch it from the gateway's own network."""
+    url = url.replace("{port}", str(listener.port))
+    for media in (at(client, url), file_at(client, url)):
+        assert error_of(house.ask(client, provider, media)).startswith("URL not allowed")
+    assert house.up.requests == [] and listener.visits == 0
+
+
+@pytest.mark.parametrize("client", PROTOCOLS)
+def test_escapes_hide_nothing(house: House, client: str) -> None:
+    body = json.dumps(body_of(client, f"to-{PROTOCOLS[client]}", [at(client, "http://10.0.0.1/a.png")]))
+    for plain, hidden in (("://", ":\\/\\/"), ("http:", "http\\u003a"), ("url", "ur\\u006c"), ("Uri", "Ur\\u0069")):
+        raw = body.replace(plain, hidden).encode()
+        reply = house.gateway.post(path(client, f"to-{PROTOCOLS[client]}"), raw, protocol=client).reply()
+        assert error_of(reply).startswith("URL not allowed"), hidden
+
+
+def test_what_passes_through_is_not_judged_otherwise(house: House, listener: Listener) -> None:
     for client, provider in PROTOCOLS.items():
-        assert house.ask(client, provider, at(client, "http://10.0.0.1/a.png")).status == 200
-        assert "http://10.0.0.1/a.png" in house.seen
+        for url in ("https://pictures.example.org/a.png", "https://generativelanguage.googleapis.com/v1beta/files/x"):
+            assert house.ask(client, provider, at(client, url)).status == 200
+            assert url in house.seen
+        text = json.dumps(body_of(client, f"to-{provider}", [])).replace('"see"', '"http://10.0.0.1/a.png"')
+        reply = house.gateway.post(path(client, f"to-{provider}"), text.encode(), protocol=client).reply()
+        assert reply.status == 200, "words are no media"
+    house.fetches_from(f"127.0.0.1:{listener.port}")
+    assert house.ask("chat", "chat", at("chat", f"http://127.0.0.1:{listener.port}/a")).status == 200
 
 
 @pytest.mark.parametrize("client", ["chat", "responses", "messages"])
@@ -290,19 +315,26 @@ def test_media_in_tool_results(house: House, listener: Listener) -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(("client", "provider"), PAIRS)
-def test_bad_pictures(house: House, client: str, provider: str, mime: str, data: str) -> None:
+def test_27_bad_pictures(house: House, client: str, provider: str, mime: str, data: str) -> None:
     error_of(house.ask(client, provider, inside(client, mime, data)))
     assert house.up.requests == []
 
 
 @pytest.mark.parametrize(("client", "provider"), [("chat", "gemini"), ("messages", "chat"), ("gemini", "anthropic")])
-def test_a_picture_of_fifty_megabytes(house: House, client: str, provider: str) -> None:
+def test_27_a_picture_of_fifty_megabytes(house: House, client: str, provider: str) -> None:
     data = b64encode(b64decode(PNG) + bytes(50 * 1024 * 1024)).decode()
     assert "larger than 20 MB" in error_of(house.ask(client, provider, inside(client, "image/png", data)))
     assert house.up.requests == []
 
 
 @pytest.mark.parametrize(("client", "provider"), PAIRS)
-def test_an_empty_picture(house: House, client: str, provider: str) -> None:
+def test_27_an_empty_picture(house: House, client: str, provider: str) -> None:
     error_of(house.ask(client, provider, inside(client, "image/png", "")))
     assert house.up.requests == []
+
+
+def test_a_url_beside_a_history_only_the_provider_knows(house: House) -> None:
+    body = body_of("responses", "to-responses", [at("responses", "https://pictures.example.org/a.png")])
+    body["previous_response_id"] = "resp_theirs"
+    with InProcess(config_for(Provider(house.up, "responses"), responses={"store": False})) as gateway:
+        assert gateway.post("/v1/responses", json.dumps(body).encode(), protocol="responses").reply().status == 200

@@ -35,7 +35,8 @@ class Script:
     ends.
     `malformed_at` replaces that event by one that is not JSON. `end_mark` False leaves out [DONE] or message_stop.
     `split` sends so many bytes at a time. `body` stands for the whole body as it is. `form` overrides what was asked:
-    "whole" or "stream". `gate` is waited for after the first content event.
+    "whole" or "stream". `chunked` sends a whole answer without its length. `gate` is waited for after the
+    first content event.
     """
 
     answer: Answer = field(default_factory=lambda: Answer(("ok",)))
@@ -61,6 +62,7 @@ class Script:
     end_mark: bool = True
     split: int = 0
     gzip: bool = False
+    chunked: bool = False
     gate: threading.Event | None = None
     content_length: int | None = None
     refuse_trailing_assistant: bool = False

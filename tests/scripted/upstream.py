@@ -223,20 +223,33 @@ class _Turn:
         if self._gzip is not None:
             body = self._gzip.compress(body) + self._gzip.flush()
             headers["Content-Encoding"] = "gzip"
-        length = len(body) if script.content_length is None else script.content_length
-        headers["Content-Length"] = str(length)
+        if script.chunked:
+            headers["Transfer-Encoding"] = "chunked"
+        else:
+            headers["Content-Length"] = str(len(body) if script.content_length is None else script.content_length)
         head = _head(script.status, script.content_type or "application/json", headers)
         if script.first_delay or script.cut_after is not None:
             self._send(head)
             self._pause(script.first_delay)
             if script.cut_after is not None:
-                self._send(body[: len(body) // 2])
+                self._body(body[: len(body) // 2])
                 self._go(script.cut == "reset")
                 return False
-            self._send(body)
+            self._body(body)
+        elif script.chunked:
+            self._send(head)
+            self._body(body)
         else:
             self._send(head + body)
+        if script.chunked:
+            self._send(b"0\r\n\r\n")
         return script.content_length is None
+
+    def _body(self, data: bytes) -> None:
+        if self._script.chunked:
+            self._chunk(data)
+        else:
+            self._send(data)
 
     def _streamed(self) -> bool:
         script = self._script

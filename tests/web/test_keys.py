@@ -74,7 +74,7 @@ def lets_in(found: ClientKeys, environ: Mapping[str, str], **how: bool) -> bool:
 
 @pytest.mark.parametrize("environ", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("mode", ["strict", "all_except_health", "auto"])
-def test_any_presented_key_that_is_valid_lets_in(tmp_path: Path, mode: str, environ: dict[str, str]) -> None:
+def test_12_any_presented_key_that_is_valid_lets_in(tmp_path: Path, mode: str, environ: dict[str, str]) -> None:
     assert lets_in(keys(tmp_path, mode=mode, api_keys=(OTHER, KEY)), environ)
 
 
@@ -112,7 +112,7 @@ def test_a_key_in_another_alphabet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["strict", "all_except_health"])
-def test_a_mode_set_by_hand_without_a_key_denies_all(tmp_path: Path, mode: str) -> None:
+def test_12_a_mode_set_by_hand_without_a_key_denies_all(tmp_path: Path, mode: str) -> None:
     for api_keys in ((), ("",)):
         found = keys(tmp_path, mode=mode, api_keys=api_keys, admin_key="sk-admin")
         for environ in ({}, {"HTTP_AUTHORIZATION": ""}, {"HTTP_X_API_KEY": ""}, {"HTTP_X_API_KEY": "sk-admin"}):
@@ -130,35 +130,35 @@ def test_a_mode_set_by_hand_without_a_key_denies_all(tmp_path: Path, mode: str) 
         ("auto", False, True),
     ],
 )
-def test_health(tmp_path: Path, mode: str, local_only: bool, open_health: bool) -> None:
+def test_12_health(tmp_path: Path, mode: str, local_only: bool, open_health: bool) -> None:
     found = keys(tmp_path, mode=mode, local_only=local_only, api_keys=(KEY,))
     assert lets_in(found, {}, health=True) is open_health
     assert lets_in(found, {"HTTP_X_API_KEY": KEY}, health=True)
 
 
-def test_off_is_open_even_through_a_proxy(tmp_path: Path) -> None:
+def test_12_off_is_open_even_through_a_proxy(tmp_path: Path) -> None:
     assert lets_in(keys(tmp_path, mode="off", api_keys=(KEY,)), {"HTTP_X_API_KEY": "wrong", **FORWARDED})
 
 
-def test_auto_is_open_for_direct_requests_on_loopback(tmp_path: Path) -> None:
+def test_12_auto_is_open_for_direct_requests_on_loopback(tmp_path: Path) -> None:
     found = keys(tmp_path, local_only=True, api_keys=(KEY,))
     assert lets_in(found, {}) and lets_in(found, {"HTTP_X_API_KEY": "wrong"})
 
 
 @pytest.mark.parametrize("header", FORWARDED)
-def test_auto_asks_for_a_key_when_somebody_stands_between(tmp_path: Path, header: str) -> None:
+def test_12_auto_asks_for_a_key_when_somebody_stands_between(tmp_path: Path, header: str) -> None:
     found = keys(tmp_path, local_only=True, api_keys=(KEY,))
     environ = {header: FORWARDED[header]}
     assert not lets_in(found, environ)
     assert lets_in(found, {**environ, "HTTP_X_API_KEY": KEY})
 
 
-def test_auto_asks_for_a_key_on_other_listeners_and_with_keys_in_the_environment(tmp_path: Path) -> None:
+def test_12_auto_asks_for_a_key_on_other_listeners_and_with_keys_in_the_environment(tmp_path: Path) -> None:
     assert not lets_in(keys(tmp_path, local_only=False, api_keys=(KEY,)), {})
     assert not lets_in(keys(tmp_path, local_only=True, api_keys=(KEY,), auth_from_env=True), {})
 
 
-def test_auto_makes_a_key_when_one_is_needed_and_says_it_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_12_auto_makes_a_key_and_says_it_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "dragoman")
     data = tmp_path / "data"
     found = keys(data)

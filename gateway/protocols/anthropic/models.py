@@ -35,8 +35,8 @@ def _entry(model: ModelInfo) -> dict[str, Any]:
         "created_at": datetime.fromtimestamp(max(model.created, 0), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "lifecycle": "active",
     }
-    if model.description:
-        entry["description"] = model.description
+    # Claude Code's model menu wants one.
+    entry["description"] = model.description or f"{model.display_name or model.id} ({model.owned_by})"
     if model.input_limit:
         entry["max_input_tokens"] = model.input_limit
     if model.output_limit:

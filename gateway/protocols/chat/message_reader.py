@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.canon.dialogue import Turn
-from gateway.canon.parts import Extras, Part, Refusal, Text, Thinking, ToolResult
+from gateway.canon.parts import Extras, Opaque, Part, Refusal, Text, Thinking, ToolResult
+from gateway.protocols.chat.cache_marks import keep_mark
 from gateway.protocols.chat.part_reader import read_parts
 from gateway.protocols.chat.tool_reader import read_calls
 
@@ -45,6 +46,7 @@ def _read_plain(message: dict[str, Any], role: Any) -> Turn:
         return Turn(role, [Text(content)])
     turn = Turn(role, read_parts(content), message.get("name"))
     turn.extras = _extras(message, _KNOWN)
+    _mark_last(message, turn.parts)
     return turn
 
 
@@ -65,6 +67,7 @@ def _read_assistant(message: dict[str, Any], number: int, waiting: dict[str, str
     turn = Turn("assistant", parts, message.get("name"))
     if len(message) > 2 or not isinstance(message.get("content"), str):
         turn.extras = _extras(message, known)
+        _mark_last(message, parts)
     return turn
 
 
@@ -77,7 +80,14 @@ def _read_result(message: dict[str, Any], waiting: dict[str, str]) -> ToolResult
         return ToolResult(waiting.pop(name, f"call_function_{name}"), name, parts, extras=extras)
     name = message.get("name")
     result = ToolResult(message["tool_call_id"], name, parts, extras=_extras(message, _KNOWN_RESULT))
+    keep_mark(message, result.extras)
     return result
+
+
+def _mark_last(message: dict[str, Any], parts: list[Part]) -> None:
+    """A mark on a whole message stands after its last part."""
+    if "cache_control" in message and parts and not isinstance(parts[-1], Opaque):
+        keep_mark(message, parts[-1].extras)
 
 
 def _extras(message: dict[str, Any], known: frozenset[str]) -> Extras:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from gateway.canon.parts import Media, Opaque, Part, Refusal, Text
+from gateway.protocols.chat.cache_marks import keep_mark
 from gateway.protocols.chat.check_parts import TEXT_TYPES, URL_TYPES
 from gateway.protocols.chat.data_url import clean_base64, guess_mime, is_data_url, split_data_url
 
@@ -21,7 +22,11 @@ def read_parts(content: Any) -> list[Part]:
         return []
     if isinstance(content, str):
         return [Text(content)]
-    return [_read_part(part) for part in content]
+    parts = [_read_part(part) for part in content]
+    for given, part in zip(content, parts, strict=True):
+        if "cache_control" in given and not isinstance(part, Opaque):
+            keep_mark(given, part.extras)
+    return parts
 
 
 def _read_part(part: dict[str, Any]) -> Part:

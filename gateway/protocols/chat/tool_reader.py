@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.canon.dialogue import Tool, ToolChoice
 from gateway.canon.parts import Part, ToolCall
+from gateway.protocols.chat.cache_marks import keep_mark
 from gateway.protocols.chat.thought_signature import read_signature
 from gateway.protocols.wire_json import dumps
 
@@ -42,6 +43,7 @@ def _read_tool(tool: dict[str, Any]) -> Tool:
         read.extras = _inside(inner, _CUSTOM_FIELDS)
     if outer:
         read.extras.setdefault("chat", {})["outer"] = outer
+        keep_mark(outer, read.extras)
     return read
 
 

@@ -39,7 +39,7 @@ def write_image_config(wish: PictureWish | None, profile: Profile, losses: list[
 
 def tools_of(dialogue: Dialogue, profile: Profile, losses: list[Loss]) -> list[Tool]:
     """The tools a model can be given: one that draws calls no functions, and is itself what `image_generation` is."""
-    if not profile.draws or "gemini" in dialogue.extras:
+    if not draws_only(dialogue, profile):
         return dialogue.tools
     kept = []
     for number, tool in enumerate(dialogue.tools):
@@ -48,6 +48,18 @@ def tools_of(dialogue: Dialogue, profile: Profile, losses: list[Loss]) -> list[T
         elif tool.name != "image_generation":
             kept.append(tool)
     return kept
+
+
+def draws_only(dialogue: Dialogue, profile: Profile) -> bool:
+    """Whether the model is one for pictures, asked by a client that does not speak Gemini's own dialect."""
+    return bool(profile.draws) and "gemini" not in dialogue.extras
+
+
+def told_by_user(system: dict[str, Any], contents: list[dict[str, Any]], losses: list[Loss]) -> None:
+    """The system's text before the user's first words: models that draw refuse a systemInstruction (400 "Developer
+    instruction is not enabled")."""
+    contents[0] = {**contents[0], "parts": [*system["parts"], *contents[0]["parts"]]}
+    losses.append(Loss("system", "the model takes no system text: it stands before the user's", harmless=True))
 
 
 _NO_PICTURES = "the model draws no pictures"

@@ -13,7 +13,7 @@ from gateway.canon.profile import Profile
 from gateway.protocols.dialect import Written
 from gateway.protocols.gemini.config_writer import write_config
 from gateway.protocols.gemini.contents_writer import write_contents
-from gateway.protocols.gemini.image_config import tools_of
+from gateway.protocols.gemini.image_config import draws_only, told_by_user, tools_of
 from gateway.protocols.gemini.tools_writer import name_map, write_tool_choice, write_tools
 from gateway.protocols.losses import foreign_fields
 
@@ -28,7 +28,9 @@ def write_request(dialogue: Dialogue, profile: Profile) -> Written:
     tools = write_tools(dialogue.tools, names, losses)
     system, contents, lost = write_contents(dialogue.turns, names, profile)
     losses += lost
-    if system is not None:
+    if system is not None and draws_only(dialogue, profile):
+        told_by_user(system, contents, losses)
+    elif system is not None:
         body["systemInstruction"] = system
     body["contents"] = contents
     if tools:

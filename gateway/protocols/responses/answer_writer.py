@@ -20,16 +20,17 @@ from gateway.protocols.responses.tool_names import called_tools
 
 
 class ResponsesWriter:
-    """See dialect.AnswerWriter. `document` holds the final response object once the answer has ended."""
+    """See dialect.AnswerWriter. `document` holds the final response object once the answer has ended; a `silent` writer
+    writes nothing else."""
 
     keepalive = b": keep-alive\n\n"
     media_type = "text/event-stream"
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, *, silent: bool = False) -> None:
         self._asked = asked
         self._response = ResponseObject(asked)
         self._tools = called_tools(asked.body)
-        self._out = Out()
+        self._out = Out(silent=silent)
         self._opened = False
         self._over = False
         self._item: Item | None = None

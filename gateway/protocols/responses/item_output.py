@@ -13,9 +13,10 @@ from gateway.protocols.wire_json import dumps_sse
 
 
 class Out:
-    """Events with their sequence numbers, and the items that are done."""
+    """Events with their sequence numbers, and the items that are done. A `silent` one keeps the items only."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, silent: bool = False) -> None:
+        self.silent = silent
         self.items: list[dict[str, Any]] = []
         self.refused = False
         self.sequence = 0
@@ -32,11 +33,15 @@ class Out:
         self._chunks.append(chunk)
 
     def event(self, name: str, fields: dict[str, Any]) -> None:
+        if self.silent:
+            return
         document = dumps_sse({"type": name, "sequence_number": self.sequence, **fields})
         self.sequence += 1
-        self._chunks.append(b"event: " + name.encode() + b"\ndata: " + document + b"\n\n")
+        self._chunks.append(b"event: %s\ndata: %s\n\n" % (name.encode(), document))
 
     def response(self, name: bytes, document: bytes) -> None:
+        if self.silent:
+            return
         self._chunks.append(
             b'event: %s\ndata: {"type":"%s","sequence_number":%d,"response":%s}\n\n'
             % (name, name, self.sequence, document)
@@ -132,7 +137,11 @@ class MessageItem(Item):
         if logprobs and not self._refusal:
             entries = _logprobs(logprobs)
             self._logprobs += entries
+            if out.silent:
+                return
             after = b',"logprobs":' + dumps_sse(entries) + b"}\n\n"
+        if out.silent:
+            return
         out.raw(b"%s%d%s%s%s" % (self._before, out.sequence, self._middle, dumps_sse(text), after))
         out.sequence += 1
 

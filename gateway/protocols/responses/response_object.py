@@ -18,11 +18,13 @@ _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"
 _RAW_REASONS = ("max_output_tokens", "max_messages", "content_filter", "steered")
 _ECHOED: dict[str, Any] = {
     "background": False,
+    "frequency_penalty": 0.0,
     "instructions": None,
     "max_output_tokens": None,
     "max_tool_calls": None,
     "metadata": {},
     "parallel_tool_calls": True,
+    "presence_penalty": 0.0,
     "previous_response_id": None,
     "prompt_cache_key": None,
     "safety_identifier": None,
@@ -36,6 +38,8 @@ _ECHOED: dict[str, Any] = {
     "truncation": "disabled",
     "user": None,
 }
+_FUNCTION: dict[str, Any] = {"description": None, "parameters": None, "strict": None}
+"""What a function tool always tells in an answer (Open Responses: FunctionTool)."""
 # The codes the API documents for a failed response (SDK: ResponseError), and those clients act on beyond
 # them: Codex gives up on context_length_exceeded and insufficient_quota and retries everything else.
 _FAILED_CODES = (
@@ -85,8 +89,7 @@ class ResponseObject:
         """The object as JSON. `incomplete` is a reason, "" for one the API has no word for."""
         details = None if incomplete is None else {"reason": incomplete or None}
         told: dict[str, Any] = {"status": status}
-        if status == "completed":
-            told["completed_at"] = int(time.time())
+        told["completed_at"] = int(time.time()) if status == "completed" else None
         told["error"] = error
         told["incomplete_details"] = details
         told["output"] = output
@@ -97,6 +100,8 @@ class ResponseObject:
 def _echo(body: dict[str, Any]) -> dict[str, Any]:
     """Defaults as the API shows them where the client said nothing."""
     echoed = {field: body[field] if body.get(field) is not None else default for field, default in _ECHOED.items()}
+    if echoed["tools"]:
+        echoed["tools"] = [{**_FUNCTION, **tool} if tool.get("type") == "function" else tool for tool in body["tools"]]
     reasoning, text = body.get("reasoning"), body.get("text")
     echoed["reasoning"] = {
         "effort": None,

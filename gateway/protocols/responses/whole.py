@@ -58,7 +58,7 @@ def _empty(message: str) -> Fault:
 
 def write_answer(answer: Answer, asked: Asked) -> bytes:
     """The response object, which is what the stream's last event would hold."""
-    writer = ResponsesWriter(asked)
+    writer = ResponsesWriter(asked, silent=True)
     writer.write(unfold(answer))
     return writer.document
 

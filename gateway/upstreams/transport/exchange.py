@@ -44,8 +44,16 @@ class Exchange:
         of all waiting. Raises TooLarge, Silence, Cut, Aborted; after any of them the part read so far is
         gone.
         """
+        pieces, ended = self.read_first(limit, timeout, deadline)
+        if not ended:
+            raise TooLarge(f"the upstream's answer is larger than {limit} bytes")
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def read_first(self, size: int, timeout: float, deadline: float | None = None) -> tuple[list[bytes], bool]:
+        """The body's pieces up to its end or until they are more than ``size`` bytes, and whether that was its
+        end. As read_all, but for TooLarge.
+        """
         pieces: list[bytes] = []
-        size = 0
         read = self._source.read
         while True:
             wait = timeout
@@ -55,11 +63,11 @@ class Exchange:
                     raise Silence("the answer was not complete by its deadline")
             piece = read(wait)
             if not piece:
-                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            size += len(piece)
-            if size > limit:
-                raise TooLarge(f"the upstream's answer is larger than {limit} bytes")
+                return pieces, True
+            size -= len(piece)
             pieces.append(piece)
+            if size < 0:
+                return pieces, False
 
     def close(self) -> None:
         """Give the connection back if the answer was read to its end, close it otherwise. Idempotent.

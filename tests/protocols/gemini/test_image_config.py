@@ -72,6 +72,14 @@ def test_functions_are_not_offered_to_a_model_that_draws() -> None:
     assert "tools" in written(PLAIN, tools=[tool])[2]
 
 
+def test_the_system_text_stands_before_the_wish() -> None:
+    messages = [{"role": "system", "content": "only watercolours"}, {"role": "user", "content": "a cat"}]
+    _, lost, body = written(NEW, messages=messages)
+    assert lost == {"system"} and "systemInstruction" not in body
+    assert body["contents"] == [{"role": "user", "parts": [{"text": "only watercolours"}, {"text": "a cat"}]}]
+    assert "systemInstruction" in written(PLAIN, messages=messages)[2]
+
+
 def test_the_responses_tool_is_the_model_itself() -> None:
     tool = {"type": "image_generation", "size": "1024x1536", "quality": "high"}
     asked = responses.DIALECT.read_request({"model": "m", "input": "draw", "tools": [tool]})

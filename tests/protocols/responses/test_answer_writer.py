@@ -319,8 +319,10 @@ def test_request_fields_are_echoed() -> None:
     }
     response = written(said(Text("x")), Asked("shown", body=body, created=77))[-1]["response"]
     assert response["model"] == "shown" and response["created_at"] == 77
-    for field in ("instructions", "temperature", "store", "metadata", "tools", "previous_response_id"):
+    for field in ("instructions", "temperature", "store", "metadata", "previous_response_id"):
         assert response[field] == body[field]
+    for told, given in zip(response["tools"], body["tools"], strict=True):
+        assert told == ({"description": None, "strict": None, **given} if given["type"] == "function" else given)
     assert response["text"] == {"format": {"type": "text"}, "verbosity": "low"}
     assert response["reasoning"] == {"effort": "high", "summary": None}
     assert response["tool_choice"] == "auto" and response["top_p"] == 1.0

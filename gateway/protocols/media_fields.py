@@ -1,0 +1,59 @@
+"""Web addresses of media in a client's own JSON, whichever protocol it is: where a request passes through, nobody reads
+more of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_TURNS = ("messages", "contents", "input")
+_PARTS = ("content", "parts", "output")
+_FIELDS = frozenset(
+    ("image_url", "audio_url", "video_url", "file_url", "source", "file", "fileData", "file_data")
+)  # fmt: skip
+_WITHIN = ("url", "fileUri", "file_uri", "file_data", "image_url")
+_ANSWERS = ("functionResponse", "function_response")
+
+
+def media_urls(body: dict[str, Any]) -> list[str]:
+    """Every http(s) URL in a field of media, results of tools included; texts and arguments are not looked into."""
+    found: list[str] = []
+    for name in _TURNS:
+        turns = body.get(name)
+        if type(turns) is list:
+            for turn in turns:
+                if type(turn) is dict:
+                    _look(turn, found)
+    for name in ("systemInstruction", "system_instruction"):
+        if type(body.get(name)) is dict:
+            _look(body[name], found)
+    return found
+
+
+def _look(turn: dict[str, Any], found: list[str]) -> None:
+    for name in _PARTS:
+        parts = turn.get(name)
+        if parts is None or type(parts) is str:
+            continue
+        for part in parts if type(parts) is list else (parts,):
+            if type(part) is not dict or "text" in part:
+                continue
+            if not _FIELDS.isdisjoint(part):
+                _take(part, found)
+            _look(part, found)
+            for answer in _ANSWERS:
+                if type(part.get(answer)) is dict:
+                    _look(part[answer], found)
+
+
+def _take(part: dict[str, Any], found: list[str]) -> None:
+    for name in _FIELDS & part.keys():
+        value = part[name]
+        if type(value) is dict:
+            found += [url for inner in _WITHIN if (url := _web(value.get(inner)))]
+        elif name != "source" and (url := _web(value)):  # a search result names its source, which nobody fetches
+            found.append(url)
+
+
+def _web(value: object) -> str:
+    """The value if it is a web address, else ""."""
+    return value if isinstance(value, str) and value[:16].lstrip()[:5].lower() in ("http:", "https") else ""
