@@ -7,8 +7,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from gateway.accounts.account import Account
-from gateway.accounts.health import FILE_NAME as HEALTH_FILE
-from gateway.accounts.health import HealthFile
+from gateway.accounts.health import HealthNotes
+from gateway.accounts.health_file import take_over
 from gateway.accounts.migrate import migrate
 from gateway.accounts.oauth import Client, Post
 from gateway.accounts.oauth_clients import Clients, known_clients
@@ -85,6 +85,7 @@ def build(
     every listening socket is loopback or unix (default: what the configuration says); `recorder` and `state` are
     those of the Gateway that this one replaces."""
     state = state or state_of(config)
+    take_over(config.data_dir, state)
     known = dialects()
     upstreams = _upstreams(config, lean)
     pool = Pool(
@@ -93,7 +94,7 @@ def build(
         cooldown_max_s=config.routing.cooldown_max_s,
         preferred=config.routing.preferred_account,
         quota_floor=config.routing.quota_floor,
-        memory=HealthFile(config.data_dir / HEALTH_FILE, offload),
+        memory=HealthNotes(state),
         rosters=_rosters(upstreams),
     )
     servings = [_serving(upstream, embedded(config)) for upstream in upstreams.values()]

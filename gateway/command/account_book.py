@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gateway.accounts.account import Account
 from gateway.accounts.atomic_file import write_json
-from gateway.accounts.health import FILE_NAME, HealthFile
+from gateway.accounts.health import HealthNotes
 from gateway.accounts.store import add_key, add_project, entries_in, labels, reset, set_enabled
 from gateway.accounts.tokens import TokensFile
 from gateway.canon.quota import Quota
@@ -29,7 +29,7 @@ class Book:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.gateway = build(config)
-        self._health = HealthFile(config.data_dir / FILE_NAME)
+        self._health = HealthNotes(self.gateway.state)
 
     def account(self, name: str) -> Account:
         """By id, label or email. Raises NoSuch."""
