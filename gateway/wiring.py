@@ -20,6 +20,7 @@ from gateway.accounts.tokens import TokensFile
 from gateway.canon.models import ModelInfo
 from gateway.config.model import DEFAULT_TOKEN_URL, Config
 from gateway.config.model import Upstream as Settings
+from gateway.config.redis_url import redis_url
 from gateway.keys.issued import IssuedKeys
 from gateway.keys.ledger import Ledger
 from gateway.monitoring.archive import Archive
@@ -39,6 +40,7 @@ from gateway.routing.catalog import Catalog
 from gateway.routing.patterns import best_match
 from gateway.routing.profiles import profile_for
 from gateway.routing.router import Router, Serving
+from gateway.state.redis import RedisStore
 from gateway.state.sqlite import SqliteStore
 from gateway.state.store import Store
 from gateway.upstreams.fetch import Fetcher
@@ -65,6 +67,8 @@ def dialects() -> dict[str, Dialect]:
 
 def state_of(config: Config) -> Store:
     """The state store of a configuration, for a process that has none yet."""
+    if config.state.url:
+        return RedisStore(redis_url(config.state.url))
     return SqliteStore(config.data_dir / STATE_FILE)
 
 
