@@ -16,6 +16,7 @@ from gateway.accounts.oauth_credential import OAuthCredential
 from gateway.accounts.pool import Pool
 from gateway.accounts.roster import TokensRoster
 from gateway.accounts.selection import selector
+from gateway.accounts.shared_tokens import SharedTokens
 from gateway.accounts.tokens import TokensFile
 from gateway.canon.models import ModelInfo
 from gateway.config.model import DEFAULT_TOKEN_URL, Config
@@ -99,7 +100,7 @@ def build(
         preferred=config.routing.preferred_account,
         quota_floor=config.routing.quota_floor,
         memory=HealthNotes(state),
-        rosters=_rosters(upstreams),
+        rosters=_rosters(config, upstreams, state),
     )
     servings = [_serving(upstream, embedded(config)) for upstream in upstreams.values()]
     catalog = Catalog(servings, config.models, partial(_list, upstreams, known, pool))
@@ -201,7 +202,13 @@ def _accounts(config: Config, upstreams: dict[str, Upstream]) -> list[Account]:
     return accounts
 
 
-def _rosters(upstreams: dict[str, Upstream]) -> dict[str, TokensRoster]:
+def tokens_of(config: Config, state: Store, settings: Settings) -> TokensFile:
+    """The tokens.json of an upstream that has one; where machines share their state they share it."""
+    path = Path(settings.tokens_file)
+    return SharedTokens(path, state, settings.name, offload) if config.state.url else TokensFile(path, offload)
+
+
+def _rosters(config: Config, upstreams: dict[str, Upstream], state: Store) -> dict[str, TokensRoster]:
     """The accounts of each tokens.json. Projects that came by environment move into it first."""
     files: dict[str, TokensFile] = {}
     rosters = {}
@@ -209,7 +216,8 @@ def _rosters(upstreams: dict[str, Upstream]) -> dict[str, TokensRoster]:
         settings = upstream.settings
         if not settings.tokens_file:
             continue
-        tokens = files.setdefault(settings.tokens_file, TokensFile(Path(settings.tokens_file), offload))
+        tokens = files.get(settings.tokens_file) or tokens_of(config, state, settings)
+        files[settings.tokens_file] = tokens
         oauth = settings.oauth
         configured = Client(oauth.client_id, oauth.client_secret, oauth.token_url)
         if settings.accounts:

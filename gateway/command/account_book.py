@@ -16,7 +16,7 @@ from gateway.config.placeholders import is_placeholder
 from gateway.relay.asking import Unaskable
 from gateway.relay.plan import AttemptFailed
 from gateway.upstreams.transport.faults import TransportFault
-from gateway.wiring import build
+from gateway.wiring import build, tokens_of
 
 LIST_TIMEOUT_S = 20.0
 
@@ -56,7 +56,7 @@ class Book:
 
     def tokens(self, upstream: str = "") -> TokensFile:
         """Raises NoSuch."""
-        return TokensFile(Path(self.assist(upstream).tokens_file))
+        return tokens_of(self.config, self.gateway.state, self.assist(upstream))
 
     def add_key(self, upstream: str, label: str, key: str) -> str:
         """Raises ValueError, OSError, Unreadable."""
