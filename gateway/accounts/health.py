@@ -30,6 +30,8 @@ WRITE_AFTER_S = 0.05
 FLUSH_S = 2.0
 TRIES = 100
 FORGET_AFTER_S = 30 * 86400.0
+HEALTH, DISABLED = "resting", "disabled"
+"""Keys of a document that has what they say."""
 
 Document = Mapping[str, Any]
 
@@ -59,36 +61,38 @@ class Memory(Protocol):
 def document_of(account: Account) -> dict[str, Any]:
     """The account's health as JSON."""
     document: dict[str, Any] = {
-        "resting": account.resting.document() if account.resting else None,
+        HEALTH: account.resting.document() if account.resting else None,
         "models": {model: rest.document() for model, rest in account.models_resting.items()},
         "strikes": {kind: [each.count, round(each.at, 3)] for kind, each in account.strikes.items()},
         "quotas": {model: [each.remaining, each.resets_at, each.read_at] for model, each in account.quotas.items()},
     }
     if account.disabled_reason is not None and account.credential is None:
-        document["disabled"] = {"reason": account.disabled_reason, "credential": fingerprint(account.secret)}
+        document[DISABLED] = {"reason": account.disabled_reason, "credential": fingerprint(account.secret)}
     return document
 
 
 def recall(account: Account, document: Document) -> None:
-    """Takes over what was noted. A disablement counts only for the key it was about; one without a key for any."""
-    account.resting = rest_of(document.get("resting"))
-    models = _mapping(document.get("models"))
-    account.models_resting = {model: rest for model, each in models.items() if (rest := rest_of(each)) is not None}
-    account.strikes = {
-        kind: Strikes(int(each[0]), float(each[1]))
-        for kind, each in _mapping(document.get("strikes")).items()
-        if _numbers(each, 2)
-    }
-    account.quotas = {
-        model: Quota(model, each[0], float(each[1]), float(each[2]))
-        for model, each in _mapping(document.get("quotas")).items()
-        if isinstance(each, list) and len(each) == 3 and _numbers([each[0] or 0, *each[1:]], 3)
-    }
-    uses = document.get("uses")
+    """Takes over what was noted; a document without health is about uses only. A disablement counts only for the key
+    it was about; one without a key for any."""
+    uses = document.get(USES)
     if isinstance(uses, int):
         account.uses = max(account.uses, uses)
-    if account.credential is None:
-        disabled = _mapping(document.get("disabled"))
+    if HEALTH in document:
+        account.resting = rest_of(document.get(HEALTH))
+        models = _mapping(document.get("models"))
+        account.models_resting = {model: rest for model, each in models.items() if (rest := rest_of(each)) is not None}
+        account.strikes = {
+            kind: Strikes(int(each[0]), float(each[1]))
+            for kind, each in _mapping(document.get("strikes")).items()
+            if _numbers(each, 2)
+        }
+        account.quotas = {
+            model: Quota(model, each[0], float(each[1]), float(each[2]))
+            for model, each in _mapping(document.get("quotas")).items()
+            if isinstance(each, list) and len(each) == 3 and _numbers([each[0] or 0, *each[1:]], 3)
+        }
+    if account.credential is None and (HEALTH in document or DISABLED in document):
+        disabled = _mapping(document.get(DISABLED))
         about = disabled.get("credential")
         matches = bool(disabled) and (not about or about == fingerprint(account.secret))
         account.disabled_reason = str(disabled.get("reason") or "disabled") if matches else None
@@ -109,18 +113,20 @@ class HealthNotes:
 
     def changed(self) -> Mapping[str, Document]:
         mark, stored_uses = (self._store.get(POOL_SPACE, name) for name in (MARK, USES))
-        fresh: set[str] = set()
+        found: dict[str, Document] = {}
         if mark != self._mark:
             self._mark = mark
             values = dict(self._store.scan(SPACE))
-            fresh = {account_id for account_id, value in values.items() if self._values.get(account_id) != value}
+            found = {name: _parsed(value) for name, value in values.items() if self._values.get(name) != value}
             self._values = values
         if stored_uses != self._stored_uses:
             self._stored_uses = stored_uses
             uses = {account_id: each[0] for account_id, each in _counts(stored_uses).items()}
-            fresh |= {account_id for account_id, count in uses.items() if self._uses.get(account_id) != count}
+            for account_id, count in uses.items():
+                if self._uses.get(account_id) != count:
+                    found.setdefault(account_id, {})
             self._uses = uses
-        return {account_id: {**self._document(account_id), USES: self._uses.get(account_id)} for account_id in fresh}
+        return {account_id: {**each, USES: self._uses.get(account_id)} for account_id, each in found.items()}
 
     def forget_seen(self) -> None:
         self._mark = self._stored_uses = None
@@ -129,7 +135,7 @@ class HealthNotes:
     def note(self, account_id: str, document: dict[str, Any]) -> None:
         value = json.dumps({**document, "at": round(time.time(), 3), "by": os.getpid()}).encode()
         self._values[account_id] = value
-        self._store.put(SPACE, account_id, value, None if document.get("disabled") else FORGET_AFTER_S)
+        self._store.put(SPACE, account_id, value, None if document.get(DISABLED) else FORGET_AFTER_S)
         self._store.put(POOL_SPACE, MARK, secrets.token_bytes(8))
 
     def count(self, account_id: str, uses: int) -> None:
@@ -148,9 +154,6 @@ class HealthNotes:
     def flush(self) -> None:
         self._add_uses()
         self._store.flush(FLUSH_S)
-
-    def _document(self, account_id: str) -> Document:
-        return _parsed(self._values.get(account_id))
 
     def _count_soon(self) -> None:
         time.sleep(WRITE_AFTER_S)

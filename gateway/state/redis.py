@@ -136,10 +136,11 @@ class RedisStore:
         return written
 
     def flush(self, timeout_s: float = 5.0) -> bool:
-        if not self._writer.started:
-            return not self._closed
+        with self._lock:
+            if not self._cache.pending and not self._writer.why:
+                return not self._closed
         until = time.monotonic() + timeout_s
-        while not self._await(Operation(("", ""), None, None, flush=True)):
+        while not self._await(Operation(("", ""), None, None, flush=True), timeout_s):
             if time.monotonic() > until or self._closed:
                 return False
             time.sleep(0.05)
@@ -161,7 +162,7 @@ class RedisStore:
             self._cache.expect(operation)
             self._writer.put(operation)
 
-    def _await(self, operation: Operation) -> bool:
+    def _await(self, operation: Operation, timeout_s: float = ANSWER_TIMEOUT_S) -> bool:
         done = threading.Lock()
         done.acquire()
         operation.waiting = done
@@ -170,7 +171,7 @@ class RedisStore:
                 return False
             operation.number = next(self._numbers)
             self._writer.put(operation)
-        return done.acquire(timeout=ANSWER_TIMEOUT_S) and operation.result
+        return done.acquire(timeout=timeout_s) and operation.result
 
     def _ask(self, space: str, keys: Sequence[str]) -> dict[str, Row] | None:
         """None when Redis does not answer."""
