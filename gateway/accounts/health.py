@@ -119,6 +119,8 @@ class HealthNotes:
             values = dict(self._store.scan(SPACE))
             found = {name: _parsed(value) for name, value in values.items() if self._values.get(name) != value}
             self._values = values
+            if self._store.why:  # there may be more than it could tell
+                self._mark = None
         if stored_uses != self._stored_uses:
             self._stored_uses = stored_uses
             uses = {account_id: each[0] for account_id, each in _counts(stored_uses).items()}

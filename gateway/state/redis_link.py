@@ -50,7 +50,8 @@ class Link:
         self, url: RedisUrl, layout: Layout, heard: Callable[[Iterable[Key]], None], came_up: Callable[[], None]
     ) -> None:
         self.up = False
-        self.why = self.remedy = ""
+        self.remedy = ""
+        self._said = ""
         self.epoch = 1
         self._url = url
         self._layout = layout
@@ -62,6 +63,12 @@ class Link:
         self._wake = threading.Event()
         self._doubt: Exception | None = None
         self._closed = False
+
+    @property
+    def why(self) -> str:
+        if self._said or self._doubt is None:
+            return self._said
+        return f"Redis at {self._url.shown} does not answer"
 
     @property
     def client(self) -> Any:
@@ -157,21 +164,21 @@ class Link:
         self.epoch += 1
         self.up = True
         self._tried.set()
-        if self.why:
-            self.why = ""
+        if self._said:
+            self._said = ""
             log.info("state: Redis at %s is back: workers and machines agree again", self._url.shown)
         self._came_up()
 
     def _down(self, error: Exception) -> None:
         self.up = False
         self._doubt = None
-        if self.why or self._closed:
+        if self._said or self._closed:
             return
         self.remedy = _remedy(error, self._url)
-        self.why = f"Redis at {self._url.shown} cannot be used ({words_of(error, self._url)})"
+        self._said = f"Redis at {self._url.shown} cannot be used ({words_of(error, self._url)})"
         log.warning(
             "state: %s: this process goes on with what it knows, and writes what it learns when Redis is back. %s",
-            self.why,
+            self._said,
             self.remedy,
         )
 

@@ -26,6 +26,8 @@ BATCH = 500
 BATCH_BYTES = 4 * 1024 * 1024
 REFUSED_S = 1.0
 """When what the server refused (its memory is full, it is a replica) is tried again."""
+LOOK_S = 0.1
+"""How soon the thread looks again whether Redis is there."""
 SWEEP_S = 20.0
 SWEPT_AT_ONCE = 500
 SWEEPS_IN_A_ROW = 20
@@ -136,9 +138,12 @@ class RedisWriter:
         return batch
 
     def _write(self, batch: list[Operation], closing: bool) -> None:
-        if not self._link.ready() or (self._kept and time.monotonic() < self._retry_at and not closing):
+        if not self._link.ready():
             self._keep(batch)
-            self._retry_at = max(self._retry_at, time.monotonic() + 0.1)
+            self._retry_at = time.monotonic() + LOOK_S
+            return
+        if self._kept and time.monotonic() < self._retry_at and not closing:
+            self._keep(batch)
             return
         for operations in [*_portions(list(self._kept.values())), batch]:
             if not self._transact(operations):
