@@ -7,6 +7,9 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from gateway.accounts.account import Account
+from gateway.accounts.health import FORGET_AFTER_S as FORGET_HEALTH_AFTER_S
+from gateway.accounts.health import POOL_SPACE as POOL
+from gateway.accounts.health import SPACE as HEALTH
 from gateway.accounts.health import HealthNotes
 from gateway.accounts.health_file import take_over
 from gateway.accounts.migrate import migrate
@@ -22,7 +25,10 @@ from gateway.canon.models import ModelInfo
 from gateway.config.model import DEFAULT_TOKEN_URL, Config
 from gateway.config.model import Upstream as Settings
 from gateway.config.redis_url import redis_url
+from gateway.keys.issued import SPACE as ISSUED
 from gateway.keys.issued import IssuedKeys
+from gateway.keys.ledger import SPACE as LIMITS
+from gateway.keys.ledger import TTL_S as LIMITS_TTL_S
 from gateway.keys.ledger import Ledger
 from gateway.monitoring.archive import Archive
 from gateway.monitoring.files import FOLDER as METRICS_FOLDER
@@ -41,6 +47,7 @@ from gateway.routing.catalog import Catalog
 from gateway.routing.patterns import best_match
 from gateway.routing.profiles import profile_for
 from gateway.routing.router import Router, Serving
+from gateway.state.adopt import adopt
 from gateway.state.redis import RedisStore
 from gateway.state.sqlite import SqliteStore
 from gateway.state.store import Store
@@ -59,6 +66,8 @@ log = logging.getLogger("dragoman")
 EMBEDDED = "embedded"
 STATE_FILE = "gateway.db"
 LIST_TIMEOUT_S = 2.0
+ADOPTED = {ISSUED: None, LIMITS: LIMITS_TTL_S, HEALTH: FORGET_HEALTH_AFTER_S, POOL: None}
+"""What a machine that begins to share its state brings along; the rest is short-lived."""
 
 
 def dialects() -> dict[str, Dialect]:
@@ -90,6 +99,8 @@ def build(
     every listening socket is loopback or unix (default: what the configuration says); `recorder` and `state` are
     those of the Gateway that this one replaces."""
     state = state or state_of(config)
+    if config.state.url:
+        adopt(config.data_dir / STATE_FILE, state, ADOPTED)
     take_over(config.data_dir, state)
     known = dialects()
     upstreams = _upstreams(config, lean)
