@@ -151,7 +151,10 @@ class Layout:
         origin, _, rest = announcement.partition(b"\0")
         if origin == self._origin:
             return []
-        words = rest.decode("utf-8", "surrogatepass").split("\0")
+        try:
+            words = rest.decode("utf-8", "surrogatepass").split("\0")
+        except UnicodeDecodeError:  # somebody else's message
+            return []
         return list(zip(words[::2], words[1::2], strict=False))
 
     def _announcement(self, keys: Iterable[Key]) -> bytes:

@@ -142,6 +142,8 @@ class Link:
             doubt, self._doubt = self._doubt, None
             if doubt is not None:
                 raise doubt
+            if time.monotonic() - renewed > RENEW_S:
+                self.epoch, renewed = self.epoch + 1, time.monotonic()
             if connection.can_read(timeout=BEAT_S):
                 kind, *words = connection.read_response()
                 heard, pinged = time.monotonic(), False
@@ -154,8 +156,6 @@ class Link:
             if now - heard > PING_AFTER_S and not pinged:
                 connection.send_command("PING")
                 pinged = True
-            if now - renewed > RENEW_S:
-                self.epoch, renewed = self.epoch + 1, now
 
     def _up(self) -> None:
         assert self._client is not None
