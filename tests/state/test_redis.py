@@ -11,7 +11,9 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.config.redis_url import redis_url
-from gateway.state.redis import RedisStore
+from gateway.state.cache import OUTDATED, Cached
+from gateway.state.operation import Operation
+from gateway.state.redis import RedisStore, _Scan
 from tests.running import ROOT, free_port
 
 
@@ -59,3 +61,33 @@ def test_questions_are_quick_while_it_is_away(store: RedisStore) -> None:
         store.get("a", f"{number}")
         list(store.scan("a"))
     assert time.monotonic() - began < 2
+
+
+def test_what_another_process_changed_during_a_write_is_looked_at_again(store: RedisStore) -> None:
+    """Its change may have come after ours; both are over before ours is settled here."""
+    store._begun()
+    mine, quiet = Operation(("a", "k"), b"mine", None), Operation(("a", "quiet"), b"mine", None)
+    store._heard([("a", "k")])
+    store._settled([mine, quiet], 7)
+    assert store._cache.entry(("a", "k"), 7) is None and store._cache.entry(("a", "quiet"), 7) is not None
+    store._begun()
+    store._settled([mine], 7)
+    assert store._cache.entry(("a", "k"), 7) is not None
+
+
+def test_a_scan_counts_until_its_space_changes(store: RedisStore) -> None:
+    for space in ("a", "b"):
+        store._scans[space, ""] = _Scan({"k": (b"1", None)}, store._link.epoch)
+    assert store._scanned("a", "") == {"k": (b"1", None)}
+    store._heard([("a", "other")])
+    assert store._scans["a", ""].version == OUTDATED != store._scans["b", ""].version
+    store._settled([Operation(("b", "k"), None, None)], 7)
+    assert store._scans["b", ""].version == OUTDATED
+
+
+def test_while_redis_is_away_a_revoked_key_does_not_come_back(store: RedisStore) -> None:
+    """The last whole scan knows better than an older single value; a newer single value better than the scan."""
+    store._cache.keep(("keys", "revoked"), Cached(b"old", None, OUTDATED))
+    store._cache.keep(("keys", "new"), Cached(b"new", None, 5))
+    store._scans["keys", ""] = _Scan({"anna": (b"hash", None), "new": (b"before", None)}, 5)
+    assert list(store.scan("keys")) == [("anna", b"hash"), ("new", b"new")]

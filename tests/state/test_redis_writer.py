@@ -23,6 +23,7 @@ class Link:
         self.is_up = False
         self.epoch = 1
         self.transactions: list[list[tuple[Any, ...]]] = []
+        self.result = 1
 
     @property
     def client(self) -> Any:
@@ -37,7 +38,7 @@ class Link:
         return self
 
     def execute(self) -> list[Any]:
-        return [1 for _ in self.transactions[-1]]
+        return [self.result for _ in self.transactions[-1]]
 
     def __getattr__(self, name: str) -> Any:
         return lambda *words, **more: self.transactions[-1].append((name, *words))
@@ -134,3 +135,10 @@ def test_a_flush_tells_that_nothing_was_written(house: House) -> None:
     again = Operation(("", ""), None, None, flush=True)
     house.write(again)
     assert again.result
+
+
+def test_a_condition_that_did_not_hold_makes_what_was_known_forgotten(house: House) -> None:
+    house.link.is_up, house.link.result = True, 0
+    tried = case("k", b"0", b"1")
+    house.write(tried)
+    assert not tried.result and house.settled == [([], 1), ([tried], None)]

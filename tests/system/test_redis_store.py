@@ -180,6 +180,16 @@ def test_a_server_that_hangs_costs_each_question_at_most_once(
     assert eventually(lambda: not one.why) < 5
 
 
+def test_one_failed_command_closes_the_door_for_a_moment_only(two: tuple[RedisStore, RedisStore]) -> None:
+    one, other = two
+    assert one.reach() and other.reach()
+    one._link.lost(TimeoutError("a reader had to wait too long"))
+    assert not one.reach() and "does not answer" in one.why
+    one.put("a", "k", b"1")
+    assert eventually(one.reach) < 2 and one.why == ""
+    assert eventually(lambda: other.get("a", "k") == b"1") < 2
+
+
 def test_what_the_server_refuses_is_kept_and_written_later(
     server: RedisServer, two: tuple[RedisStore, RedisStore], caplog: pytest.LogCaptureFixture
 ) -> None:
