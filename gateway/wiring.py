@@ -7,8 +7,11 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from gateway.accounts.account import Account
-from gateway.accounts.health import FILE_NAME as HEALTH_FILE
-from gateway.accounts.health import HealthFile
+from gateway.accounts.health import FORGET_AFTER_S as FORGET_HEALTH_AFTER_S
+from gateway.accounts.health import POOL_SPACE as POOL
+from gateway.accounts.health import SPACE as HEALTH
+from gateway.accounts.health import HealthNotes
+from gateway.accounts.health_file import take_over
 from gateway.accounts.migrate import migrate
 from gateway.accounts.oauth import Client, Post
 from gateway.accounts.oauth_clients import Clients, known_clients
@@ -16,11 +19,16 @@ from gateway.accounts.oauth_credential import OAuthCredential
 from gateway.accounts.pool import Pool
 from gateway.accounts.roster import TokensRoster
 from gateway.accounts.selection import selector
+from gateway.accounts.shared_tokens import SharedTokens
 from gateway.accounts.tokens import TokensFile
 from gateway.canon.models import ModelInfo
 from gateway.config.model import DEFAULT_TOKEN_URL, Config
 from gateway.config.model import Upstream as Settings
+from gateway.config.redis_url import redis_url
+from gateway.keys.issued import SPACE as ISSUED
 from gateway.keys.issued import IssuedKeys
+from gateway.keys.ledger import SPACE as LIMITS
+from gateway.keys.ledger import TTL_S as LIMITS_TTL_S
 from gateway.keys.ledger import Ledger
 from gateway.monitoring.archive import Archive
 from gateway.monitoring.files import FOLDER as METRICS_FOLDER
@@ -39,6 +47,8 @@ from gateway.routing.catalog import Catalog
 from gateway.routing.patterns import best_match
 from gateway.routing.profiles import profile_for
 from gateway.routing.router import Router, Serving
+from gateway.state.adopt import adopt
+from gateway.state.redis import RedisStore
 from gateway.state.sqlite import SqliteStore
 from gateway.state.store import Store
 from gateway.upstreams.fetch import Fetcher
@@ -56,6 +66,8 @@ log = logging.getLogger("dragoman")
 EMBEDDED = "embedded"
 STATE_FILE = "gateway.db"
 LIST_TIMEOUT_S = 2.0
+ADOPTED = {ISSUED: None, LIMITS: LIMITS_TTL_S, HEALTH: FORGET_HEALTH_AFTER_S, POOL: None}
+"""What a machine that begins to share its state brings along; the rest is short-lived."""
 
 
 def dialects() -> dict[str, Dialect]:
@@ -65,6 +77,8 @@ def dialects() -> dict[str, Dialect]:
 
 def state_of(config: Config) -> Store:
     """The state store of a configuration, for a process that has none yet."""
+    if config.state.url:
+        return RedisStore(redis_url(config.state.url))
     return SqliteStore(config.data_dir / STATE_FILE)
 
 
@@ -85,6 +99,9 @@ def build(
     every listening socket is loopback or unix (default: what the configuration says); `recorder` and `state` are
     those of the Gateway that this one replaces."""
     state = state or state_of(config)
+    if config.state.url:
+        adopt(config.data_dir / STATE_FILE, state, ADOPTED)
+    take_over(config.data_dir, state)
     known = dialects()
     upstreams = _upstreams(config, lean)
     pool = Pool(
@@ -93,8 +110,8 @@ def build(
         cooldown_max_s=config.routing.cooldown_max_s,
         preferred=config.routing.preferred_account,
         quota_floor=config.routing.quota_floor,
-        memory=HealthFile(config.data_dir / HEALTH_FILE, offload),
-        rosters=_rosters(upstreams),
+        memory=HealthNotes(state),
+        rosters=_rosters(config, upstreams, state),
     )
     servings = [_serving(upstream, embedded(config)) for upstream in upstreams.values()]
     catalog = Catalog(servings, config.models, partial(_list, upstreams, known, pool))
@@ -196,7 +213,13 @@ def _accounts(config: Config, upstreams: dict[str, Upstream]) -> list[Account]:
     return accounts
 
 
-def _rosters(upstreams: dict[str, Upstream]) -> dict[str, TokensRoster]:
+def tokens_of(config: Config, state: Store, settings: Settings) -> TokensFile:
+    """The tokens.json of an upstream that has one; where machines share their state they share it."""
+    path = Path(settings.tokens_file)
+    return SharedTokens(path, state, settings.name, offload) if config.state.url else TokensFile(path, offload)
+
+
+def _rosters(config: Config, upstreams: dict[str, Upstream], state: Store) -> dict[str, TokensRoster]:
     """The accounts of each tokens.json. Projects that came by environment move into it first."""
     files: dict[str, TokensFile] = {}
     rosters = {}
@@ -204,7 +227,8 @@ def _rosters(upstreams: dict[str, Upstream]) -> dict[str, TokensRoster]:
         settings = upstream.settings
         if not settings.tokens_file:
             continue
-        tokens = files.setdefault(settings.tokens_file, TokensFile(Path(settings.tokens_file), offload))
+        tokens = files.get(settings.tokens_file) or tokens_of(config, state, settings)
+        files[settings.tokens_file] = tokens
         oauth = settings.oauth
         configured = Client(oauth.client_id, oauth.client_secret, oauth.token_url)
         if settings.accounts:

@@ -157,7 +157,7 @@ class AgentTable(Table):
 class StateTable(Table):
     target = model.State
 
-    url = Text(check=text.url("redis", "rediss", example="redis://127.0.0.1:6379/0"))
+    url = Text(check=text.state_url)
 
 
 class RecordsTable(Table):

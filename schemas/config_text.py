@@ -7,6 +7,7 @@ import re
 from datetime import date, datetime
 from urllib.parse import urlsplit
 
+from gateway.config.redis_url import NoRedisUrl, redis_url
 from schemas.config_fields import Check, refuse
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -50,6 +51,16 @@ def base_url(text: str) -> str:
     if parts.username or parts.password is not None:
         raise refuse("carries a user or password", "Put credentials in an account or in headers")
     return text.rstrip("/")
+
+
+def state_url(text: str) -> str:
+    """The address of a Redis server; empty is none."""
+    if text.strip():
+        try:
+            redis_url(text)
+        except NoRedisUrl as error:
+            raise refuse(str(error), error.remedy) from None
+    return text.strip()
 
 
 proxy_url = url("http", "https", "socks5", "socks5h", example="http://proxy.example.com:3128")

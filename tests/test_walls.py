@@ -54,6 +54,7 @@ PACKAGES: dict[str, frozenset[str]] = {
     "sqlalchemy": frozenset({"monitoring"}),
     "prometheus_client": frozenset({"monitoring"}),
     "orjson": frozenset({"protocols"}),
+    "redis": frozenset({"state"}),
 }
 """Package (or module of the standard library) that only these rooms may import. Others outside the standard library
 need a line."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateway.accounts.credential import CredentialFault
-from gateway.accounts.file_lock import LockTimeout, file_lock
+from gateway.accounts.file_lock import LockTimeout
 from gateway.accounts.oauth import TESTING_HINT, Client, Granted, Post, Refused, Unavailable, refreshed
 from gateway.accounts.oauth_clients import Clients
 from gateway.accounts.project import Project, disabling, fingerprint, projects_of
@@ -130,7 +130,7 @@ class OAuthCredential:
         """Under the account's lock, which all workers share: what another worker has fetched meanwhile is taken."""
         patience = max(min(deadline - time.monotonic(), self._timeout + 5.0), LEAST_TIMEOUT_S)
         try:
-            with file_lock(self._tokens.lock_path(self._name), patience):
+            with self._tokens.turn(self._name, patience):
                 project = self._project()
                 others = project.access_token != rejected if rejected is not None else True
                 if others and project.fresh(time.time(), AHEAD_S):

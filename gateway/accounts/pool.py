@@ -223,10 +223,7 @@ class Pool:
 
     def problems(self) -> list[str]:
         """Why what is served may not be what is stored, in words."""
-        found = [roster.problem for roster in self._rosters.values()]
-        if self._memory is not None:
-            found.append(self._memory.problem)
-        return [problem for problem in found if problem]
+        return [problem for roster in self._rosters.values() if (problem := roster.problem)]
 
     def _take(self, account: Account, model: str) -> None:
         account.in_use += 1

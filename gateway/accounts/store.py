@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.accounts.account import Account
-from gateway.accounts.health import HealthFile
+from gateway.accounts.health import HealthNotes
 from gateway.accounts.oauth_credential import OAuthCredential
 from gateway.accounts.project import enabling, entries_of, project_of
 from gateway.accounts.tokens import TokensFile
@@ -79,7 +79,7 @@ def entries_in(path: Path) -> list[dict[str, Any]]:
     return [each for number, each in enumerate(entries_of(document)) if project_of(each, number) is not None]
 
 
-def set_enabled(account: Account, tokens: TokensFile | None, health: HealthFile, enabled: bool) -> None:
+def set_enabled(account: Account, tokens: TokensFile | None, health: HealthNotes, enabled: bool) -> None:
     """Raises NotStored."""
     credential = account.credential
     if isinstance(credential, OAuthCredential) and tokens is not None:
@@ -98,16 +98,15 @@ def set_enabled(account: Account, tokens: TokensFile | None, health: HealthFile,
     _change(health, account.id, change)
 
 
-def reset(account: Account, health: HealthFile) -> None:
+def reset(account: Account, health: HealthNotes) -> None:
     """Ends every cooldown and forgets past failures. Raises NotStored."""
     _change(health, account.id, _rested)
 
 
-def _change(health: HealthFile, account_id: str, change: Any) -> None:
-    try:
-        health.change(account_id, change)
-    except OSError as error:
-        raise NotStored(str(error)) from None
+def _change(health: HealthNotes, account_id: str, change: Any) -> None:
+    why = health.change(account_id, change)
+    if why:
+        raise NotStored(why)
 
 
 def _rested(document: dict[str, Any]) -> dict[str, Any]:

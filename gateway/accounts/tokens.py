@@ -11,7 +11,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -58,6 +59,12 @@ class TokensFile:
     def lock_path(self, word: str = "") -> Path:
         """The lock of the file, or of what `word` names."""
         return self.path.with_name(f".{self.path.name}{'.' + word if word else ''}.lock")
+
+    @contextmanager
+    def turn(self, word: str, patience_s: float) -> Iterator[None]:
+        """One at a time, of all that share these tokens, does what `word` names. Raises LockTimeout."""
+        with file_lock(self.lock_path(word), patience_s):
+            yield
 
     def document(self) -> Any:
         """The file as it is now, with what could not be written yet. Not to be changed. Never raises: what cannot be

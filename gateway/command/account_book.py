@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gateway.accounts.account import Account
 from gateway.accounts.atomic_file import write_json
-from gateway.accounts.health import FILE_NAME, HealthFile
+from gateway.accounts.health import HealthNotes
 from gateway.accounts.store import add_key, add_project, entries_in, labels, reset, set_enabled
 from gateway.accounts.tokens import TokensFile
 from gateway.canon.quota import Quota
@@ -16,7 +16,7 @@ from gateway.config.placeholders import is_placeholder
 from gateway.relay.asking import Unaskable
 from gateway.relay.plan import AttemptFailed
 from gateway.upstreams.transport.faults import TransportFault
-from gateway.wiring import build
+from gateway.wiring import build, tokens_of
 
 LIST_TIMEOUT_S = 20.0
 
@@ -29,7 +29,7 @@ class Book:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.gateway = build(config)
-        self._health = HealthFile(config.data_dir / FILE_NAME)
+        self._health = HealthNotes(self.gateway.state)
 
     def account(self, name: str) -> Account:
         """By id, label or email. Raises NoSuch."""
@@ -56,7 +56,7 @@ class Book:
 
     def tokens(self, upstream: str = "") -> TokensFile:
         """Raises NoSuch."""
-        return TokensFile(Path(self.assist(upstream).tokens_file))
+        return tokens_of(self.config, self.gateway.state, self.assist(upstream))
 
     def add_key(self, upstream: str, label: str, key: str) -> str:
         """Raises ValueError, OSError, Unreadable."""

@@ -49,6 +49,10 @@ def config_check(file: str | None) -> None:
     from gateway.config.check import report
 
     ok, lines = report(file)
+    if ok:
+        from gateway.command.state_check import reached
+
+        lines += reached(file)
     click.echo("\n".join(lines))
     sys.exit(0 if ok else 1)
 

@@ -13,8 +13,6 @@ def not_yet(config: Config) -> Iterator[str]:
     """A warning for every such key that is set to something else than its default."""
     if config.server.stream_relay:
         yield f"server.stream_relay {_WORD}"
-    if config.state.url:
-        yield f"state.url {_WORD}: the workers of this machine agree by SQLite in the data folder"
     if config.notify.url:
         yield f"notify.url {_WORD}"
     if config.records.bodies:

@@ -1,6 +1,8 @@
 """What all workers (and later machines) must agree on, behind one small interface.
 
 `store` the interface, `sqlite` the embedded default (a file in the data folder; `writer` its one writing thread,
-`schema` the file's shape, `operation` one write on its way), `memory` the same for one process, `native` waiting for
-real threads without holding up gevent's hub.
+`schema` the file's shape), `redis` a server for several machines (`redis_link` is it there and what changed,
+`redis_writer` its one writing thread, `redis_layout` the keys and commands), `cache` and `operation` what a process
+knows and one write on its way, `adopt` from one machine's store into a shared one, `memory` the store of one process,
+`native` waiting for real threads without holding up gevent's hub.
 """

@@ -1,6 +1,7 @@
-"""What this process knows of the file: its own writes that are not there yet, and what it has read lately.
+"""What this process knows of the store: its own writes that are not there yet, and what it has read lately.
 
-An entry counts while the file's data version is the one it was read at. Not locked: its owner does that.
+An entry counts while the store's version (the file's data version, the link's epoch) is the one it was read at. Not
+locked: its owner does that.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from gateway.state.operation import Operation
 from gateway.state.store import Key
 
 LIMIT_BYTES = 8 * 1024 * 1024
+OUTDATED = -1
+"""A version no store has."""
 ENTRY_COST = 200
 """Bytes of Python objects around a value, about."""
 
@@ -28,7 +31,7 @@ class Cached:
 
 
 class Cache:
-    """`changes` grows whenever the file changed by this process's own doing, which its data version does not show."""
+    """`changes` grows whenever the store changed in a way that its version does not show."""
 
     def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
         self.pending: dict[Key, Operation] = {}
@@ -62,6 +65,21 @@ class Cache:
             return None
         self._entries.move_to_end(key)
         return found
+
+    def last(self, key: Key) -> Cached | None:
+        """What was known last, whether it counts or not: better than nothing while the store cannot be asked."""
+        return self._entries.get(key)
+
+    def last_of(self, space: str) -> dict[str, Cached]:
+        return {key: entry for (where, key), entry in self._entries.items() if where == space}
+
+    def outdate(self, keys: Iterable[Key]) -> None:
+        """Somebody else has changed them."""
+        self.changes += 1
+        for key in keys:
+            entry = self._entries.get(key)
+            if entry is not None:
+                entry.version = OUTDATED
 
     def keep(self, key: Key, entry: Cached) -> None:
         self._forget(key)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
 
 from gateway.accounts import rest as rest_module
 from gateway.accounts.account import Account
-from gateway.accounts.health import HealthFile
+from gateway.accounts.health import Memory
 from gateway.accounts.pool import Pool, Seat
 from gateway.accounts.rest import Rest, Strikes, rest_for
 from gateway.accounts.selection import selector
@@ -22,7 +21,7 @@ QUOTA = Verdict("cool_model", None, QUOTA_LADDER_S)
 SERVER = Verdict("rotate", None, SERVER_LADDER_S)
 
 
-def house(memory: HealthFile | None = None, cap: float = 900.0, **more: float) -> tuple[Pool, Account]:
+def house(memory: Memory | None = None, cap: float = 900.0, **more: float) -> tuple[Pool, Account]:
     account = Account("u/a", "u", "a", "key-1")
     return Pool([account], selector("round_robin", 3), cooldown_max_s=cap, memory=memory, **more), account
 
@@ -144,36 +143,3 @@ def test_a_quota_read_ends_or_bounds_a_rest_and_unknown_quota_is_usable() -> Non
     assert pool.lease([SEAT]) is None and pool.lease([OTHER]) is not None
     recovery = pool.recovery([SEAT])
     assert recovery is not None and 98 < recovery.seconds <= 100
-
-
-def test_health_outlives_the_process_and_reaches_the_other_worker(tmp_path: Path) -> None:
-    file = tmp_path / "accounts.json"
-    pool, _ = house(HealthFile(file))
-    other, seen = house(HealthFile(file))
-    fail(pool, Verdict("cool", 300.0, RATE_LIMIT_LADDER_S))
-    pool.flush()
-    _, again = house(HealthFile(file))
-    assert again.resting is not None and again.resting.left(time.time()) == pytest.approx(300, abs=2)
-    assert again.uses == 1
-    time.sleep(0.6)
-    assert other.lease([SEAT]) is None and seen.resting is not None
-
-
-def test_a_disabled_key_stays_disabled_and_a_new_one_revives_the_account(tmp_path: Path) -> None:
-    file = tmp_path / "accounts.json"
-    pool, _ = house(HealthFile(file))
-    fail(pool, Verdict("disable"), status=401)
-    pool.flush()
-    assert house(HealthFile(file))[1].disabled_reason == "why"
-    renewed = Account("u/a", "u", "a", "key-2")
-    Pool([renewed], selector("round_robin", 3), cooldown_max_s=900, memory=HealthFile(file))
-    assert renewed.disabled_reason is None and "key-1" not in file.read_text()
-
-
-def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    file = tmp_path / "accounts.json"
-    file.mkdir()
-    pool, account = house(HealthFile(file))
-    fail(pool, Verdict("cool", 300.0))
-    pool.flush()
-    assert account.resting is not None and pool.problems() and "accounts.json" in pool.problems()[0]

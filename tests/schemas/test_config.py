@@ -109,6 +109,9 @@ FAULTS = [
     (KEY + "expires = 'next year'", "auth.keys[0].expires", "2027-01-31"),
     (KEY + "expires = '2027-02-30'", "auth.keys[0].expires", "not a date"),
     ("[state]\nurl = 'sqlite:///x'", "state.url", "redis://"),
+    ("[state]\nurl = 'redis:///0'", "state.url", "names no host"),
+    ("[state]\nurl = 'redis://h/main'", "state.url", "database that is no number"),
+    ("[state]\nurl = 'redis://h/0?timeout=5'", "state.url", "Known are prefix, db, ca_file"),
     ("[records]\nurl = 'redis://x'", "records.url", "postgresql://"),
     ("[notify]\nurl = 'mailto:x'", "notify.url", "https://"),
     # between keys
@@ -157,6 +160,7 @@ GOOD = [
     KEY + "expires = 2027-01-31T10:00:00Z",
     "[[upstreams]]\nname='u'\nkind='code_assist'\nmetadata={ideType='X', n=1, b=true}\n[upstreams.oauth]",
     "[[upstreams]]\nname='u'\nkind='local'\nmodel='/x.gguf'",
+    "[state]\nurl='unix:///run/redis.sock?db=2'",
     "[state]\nurl='rediss://:p@h:1/0'\n[records]\nurl='postgresql://u:p@h/d'\n[notify]\nurl='https://h'",
 ]  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.state.cache import Cache, Cached
+from gateway.state.cache import OUTDATED, Cache, Cached
 from gateway.state.operation import Operation
 
 KEY = ("a", "k")
@@ -57,3 +57,12 @@ def test_the_least_used_go_first() -> None:
     assert [name for name in "abcd" if cache.entry(("s", name), 1)] == ["a", "c", "d"]
     cache.keep(("s", "big"), Cached(b"x" * 100_000, None, 1))
     assert not any(cache.entry(("s", name), 1) for name in [*"abcd", "big"]) and cache._size == 0
+
+
+def test_what_others_changed_does_not_count_but_is_remembered() -> None:
+    cache = Cache()
+    cache.keep(KEY, Cached(b"1", None, 7))
+    cache.keep(("b", "k"), Cached(b"2", None, 7))
+    cache.outdate([KEY, ("a", "never seen")])
+    assert cache.entry(KEY, 7) is None and cache.changes == 1
+    assert cache.last(KEY) == Cached(b"1", None, OUTDATED) and cache.last_of("b") == {"k": Cached(b"2", None, 7)}

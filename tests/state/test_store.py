@@ -9,14 +9,28 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config.redis_url import redis_url
 from gateway.state.memory import MemoryStore
+from gateway.state.redis import RedisStore
 from gateway.state.sqlite import SqliteStore
 from gateway.state.store import Store, upper_bound
+from tests.system.redis_server import RedisServer
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(scope="module")
+def redis_server() -> Iterator[RedisServer]:
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["memory", "sqlite", pytest.param("redis", marks=pytest.mark.system)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made: Store = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "gateway.db")
+    made: Store
+    if request.param == "redis":
+        server: RedisServer = request.getfixturevalue("redis_server")
+        made = RedisStore(redis_url(server.url(prefix=f"{tmp_path.name}:")))
+    else:
+        made = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "gateway.db")
     yield made
     made.close()
 

@@ -1,0 +1,20 @@
+"""`dragoman config check` and a server that does not answer; one that does is in tests/system."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.command.state_check import reached
+from tests.running import free_port
+
+
+def test_the_configuration_check_says_whether_it_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path))
+    file = tmp_path / "dragoman.toml"
+    file.write_text("")
+    assert reached(str(file)) == []
+    file.write_text(f'[state]\nurl = "redis://:s3cret@127.0.0.1:{free_port()}/0"\n')
+    (line,) = reached(str(file))
+    assert line.startswith("warning: state.url: Redis at redis://127.0.0.1") and "s3cret" not in line
