@@ -20,6 +20,7 @@ from gateway.protocols.names import NameMap
 from gateway.protocols.openai_tiers import tier_of
 
 _MAX_USER = 64
+_MAX_STOPS = 4
 _SHARED_WITH_RESPONSES = ("safety_identifier", "prompt_cache_retention", "prompt_cache_options", "moderation")
 
 
@@ -73,7 +74,9 @@ def _write_knobs(body: dict[str, Any], dialogue: Dialogue, profile: Profile, nat
         if value is not None:
             body[field] = value
     if knobs.stop:
-        body["stop"] = list(knobs.stop)
+        body["stop"] = list(knobs.stop if native else knobs.stop[:_MAX_STOPS])
+        if len(body["stop"]) < len(knobs.stop):
+            losses.append(Loss("stop", f"OpenAI takes at most {_MAX_STOPS} stop sequences"))
     if knobs.top_k is not None:
         if native:
             body["top_k"] = knobs.top_k
