@@ -37,8 +37,8 @@ class SigningClaude(ScriptedUpstream):
             return text_script("all done")
         blocks = self._step()
         if not request.stream:
-            return Script(body=json.dumps(_message(request.model, blocks)).encode())
-        return Script(body=_streamed(request.model, blocks), content_type="text/event-stream")
+            return Script(body=json.dumps(message(request.model, blocks)).encode())
+        return Script(body=streamed(request.model, blocks), content_type="text/event-stream")
 
     def _step(self) -> list[dict[str, Any]]:
         self._count += 1
@@ -69,7 +69,7 @@ class SigningClaude(ScriptedUpstream):
         return ""
 
 
-def _message(model: str, content: list[dict[str, Any]]) -> dict[str, Any]:
+def message(model: str, content: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "id": f"msg_{os.urandom(6).hex()}",
         "type": "message",
@@ -82,8 +82,8 @@ def _message(model: str, content: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _streamed(model: str, blocks: list[dict[str, Any]]) -> bytes:
-    out = [anthropic.named("message_start", {"message": _message(model, [])})]
+def streamed(model: str, blocks: list[dict[str, Any]]) -> bytes:
+    out = [anthropic.named("message_start", {"message": message(model, [])})]
     for index, block in enumerate(blocks):
         start, deltas = block, []
         if block["type"] == "thinking":
