@@ -190,3 +190,52 @@ def test_row_26_passed_through_the_provider_decides(doors: Doors, protocol: str)
     body = rounds(protocol, result(protocol, "nowhere"))
     assert doors.ask(protocol, protocol, body).status == 200
     assert "of nowhere" in json.dumps(doors.request.body)
+
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+SHOWN: dict[str, Any] = {
+    "responses": {
+        "type": "function_call_output",
+        "call_id": "c1",
+        "output": [
+            {"type": "input_text", "text": "a cat"},
+            {"type": "input_image", "image_url": f"data:image/png;base64,{PIXEL}"},
+        ],
+    },
+    "anthropic": {
+        "role": "user",
+        "content": [
+            {
+                "type": "tool_result",
+                "tool_use_id": "c1",
+                "content": [
+                    {"type": "text", "text": "a cat"},
+                    {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PIXEL}},
+                ],
+            }
+        ],
+    },
+    "gemini": {
+        "role": "user",
+        "parts": [
+            {
+                "functionResponse": {
+                    "id": "c1",
+                    "name": "f",
+                    "response": {"result": "a cat"},
+                    "parts": [{"inlineData": {"mimeType": "image/png", "data": PIXEL}}],
+                }
+            }
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize(("protocol", "provider"), [pair for pair in PAIRS if pair[0] in SHOWN])
+def test_a_picture_inside_a_result(doors: Doors, protocol: str, provider: str) -> None:
+    """With its result where the dialect has room for it there, else behind it."""
+    reply = doors.ask(protocol, provider, rounds(protocol, call(protocol, "c1"), [SHOWN[protocol]]))
+    assert reply.status == 200, reply.body
+    assert "x-gateway-lossy" not in reply.headers
+    assert [text for _, text in assert_paired(doors)] == ["a cat"]
+    assert json.dumps(doors.request.body).count(PIXEL) == 1
