@@ -239,3 +239,18 @@ def test_a_picture_inside_a_result(doors: Doors, protocol: str, provider: str) -
     assert "x-gateway-lossy" not in reply.headers
     assert [text for _, text in assert_paired(doors)] == ["a cat"]
     assert json.dumps(doors.request.body).count(PIXEL) == 1
+
+
+@pytest.mark.parametrize(("protocol", "provider"), PAIRS)
+def test_detail_8_required_names_only_what_is_there(doors: Doors, protocol: str, provider: str) -> None:
+    """A property that may not be given goes, and its place among the required ones; one that may be null stays."""
+    properties = {"a": {"type": "string"}, "title": {"type": ["string", "null"]}, "gone": False}
+    schema = {"type": "object", "properties": properties, "required": ["a", "title", "gone", "never"]}
+    body = {TURNS[protocol]: [hello(protocol)], "tools": tool(protocol, schema, "look")}
+    assert doors.ask(protocol, provider, body).status == 200
+    given = doors.seen.tools["look"]
+    if provider == "gemini" and protocol != "gemini":
+        assert given["required"] == ["a", "title"] and set(given["properties"]) == {"a", "title"}
+        assert given["properties"]["title"]["nullable"] is True
+    else:
+        assert given["required"] == schema["required"]

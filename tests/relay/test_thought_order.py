@@ -101,3 +101,22 @@ def _sealed(parts: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
         elif not part.get("thought") or "thoughtSignature" in part:
             told.append((said, part.get("thoughtSignature")))
     return told
+
+
+@pytest.mark.parametrize("protocol", ["messages", "gemini"])
+def test_row_64_openais_sealed_reasoning(protocol: str) -> None:
+    """`encrypted_content` comes back with its item, before the call it led to."""
+    sealed = "gAAAAABo+/8="
+    output = [
+        {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": sealed},
+        {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "look", "arguments": '{"n":1}'},
+    ]
+    document = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "status": "completed"}
+    document |= {"output": output, "usage": {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}}
+    with ScriptedUpstream() as up, InProcess(config_for(Provider(up, "responses"))) as gateway:
+        up.play(Script(body=json.dumps(document).encode()), text("done"))
+        loop = Faithful(protocol, False, "gpt-5.5")
+        assert loop.ask(gateway).status == 200 and loop.ask(gateway).status == 200
+        items = up.asked()[-1].body["input"]
+    kinds = [(item.get("type"), item.get("encrypted_content")) for item in items]
+    assert kinds[1:] == [("reasoning", sealed), ("function_call", None), ("function_call_output", None)]

@@ -8,6 +8,7 @@ from gateway.canon.dialogue import Dialogue, Tool
 from gateway.canon.parts import Media, Opaque, Part, Refusal, Text, ToolCall, ToolResult
 from gateway.protocols.losses import said
 from gateway.protocols.responses.part_reader import OWN
+from gateway.protocols.responses.tool_writer import BUILTIN
 
 _ITEM = ("type", "id", "status", "phase")
 _PART = (
@@ -17,6 +18,7 @@ _PART = (
 _CALL = (*_ITEM, "call_id", "name", "arguments", "input", "output", "namespace")
 _PLAIN_ITEMS = ("function_call", "custom_tool_call", "function_call_output", "custom_tool_call_output")
 _TOOL = ("type", "name", "description", "parameters", "strict", "function")
+_OF_A_KIND = ("type", "name", "description")
 _CUSTOM = ("type", "name", "description", "format")
 
 
@@ -62,4 +64,5 @@ def _of_tool(tool: Tool) -> Iterator[str]:
         if isinstance(nested, dict):
             yield from said("tools[]", nested, _TOOL)
     else:
-        yield from said("tools[]", raw, ("type", "name", "description"))
+        plain = BUILTIN.get(tool.name, {})
+        yield from said("tools[]", {key: value for key, value in raw.items() if plain.get(key) != value}, _OF_A_KIND)

@@ -31,6 +31,8 @@ def test_nested_fields_of_a_request() -> None:
             {"type": "namespace", "name": "git", "description": "git", "tools": [FUNCTION, {**FUNCTION, "name": "h"}]},
             {"type": "web_search", "filters": {"allowed_domains": ["x"]}},
             {"type": "local_shell"},
+            {"type": "code_interpreter", "container": {"type": "auto"}},
+            {"type": "code_interpreter", "container": {"type": "auto", "memory_limit": "4g"}},
         ],
     }
     assert list(DIALECT.unheard(DIALECT.read_request(body))) == [
@@ -44,6 +46,7 @@ def test_nested_fields_of_a_request() -> None:
         "tools[].newest",
         "tools[].description",
         "tools[].filters",
+        "tools[].container",
     ]
 
 
