@@ -22,7 +22,8 @@ class Asked:
 
     `model` is the name shown to the client; `include_usage` the chat dialect's streamed usage wish; `body` the
     client's own JSON for fields that are echoed (Responses); `framing` "array" is Gemini's streamed JSON array;
-    `prompt_tokens` an estimate for dialects that name input tokens before the provider has; `created` unix seconds.
+    `prompt_tokens` an estimate for dialects that name input tokens before the provider has; `created` unix seconds;
+    `shows_thinking` False where the client asked for its text to be left out.
     """
 
     model: str
@@ -133,6 +134,7 @@ class Dialect:
         dialect has no such event. ask_usage(raw, body): the request asking for it, None when it does already.
     end: the mark that ends a stream after its finish, which some hosts forget; b"" where the finish is the end.
     counting, embedding: None where the protocol has no such endpoint.
+    unheard(dialogue): the client's JSON paths of fields below the top level that no other dialect's writer can say.
     opens_with_usage: a streamed answer names its input tokens in its first event (`Asked.prompt_tokens`).
     """
 
@@ -151,6 +153,7 @@ class Dialect:
     write_model: Callable[[ModelInfo], bytes]
     read_models: Callable[[Any], tuple[list[ModelInfo], str]]
     markers: tuple[bytes, ...]
+    unheard: Callable[[Dialogue], Iterable[str]]
     usage_event: Callable[[bytes], bool] | None = None
     ask_usage: Callable[[bytes, dict[str, Any]], bytes | None] | None = None
     end: bytes = b""

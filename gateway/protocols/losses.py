@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 from gateway.canon.dialogue import Dialogue, Loss
 
@@ -17,6 +18,32 @@ HARMLESS = frozenset(
 """Top-level fields that keep books and do not change the answer: told, and let through in strict mode."""
 
 
+BOOKKEEPING = frozenset(
+    (
+        *("cache_control", "prompt_cache_breakpoint", "citations", "annotations", "logprobs", "caller", "index"),
+        *("eager_input_streaming", "partMetadata"),
+    )
+)
+"""Fields further down of which the same holds."""
+
+
+def said(path: str, fields: Any, known: Collection[str] = ()) -> Iterator[str]:
+    """`path.field` for every field that says something and is not `known`: clients send back empty ones as they got
+    them."""
+    if isinstance(fields, dict):
+        for name, value in fields.items():
+            if name not in known and value is not None and value is not False and value not in ("", [], {}):
+                yield f"{path}.{name}"
+
+
+def nested_fields(paths: Iterable[str], dialect: str) -> list[Loss]:
+    """A loss for every one of `paths`, each told once."""
+    return [
+        Loss(path, f"only {dialect} knows this field", harmless=path.rpartition(".")[2] in BOOKKEEPING)
+        for path in dict.fromkeys(paths)
+    ]
+
+
 def foreign_fields(dialogue: Dialogue, own: str, carried: Collection[str] = ()) -> list[Loss]:
     """A loss for every top-level field that only another dialect understands, save those the writer has `carried`."""
     return [
@@ -26,6 +53,12 @@ def foreign_fields(dialogue: Dialogue, own: str, carried: Collection[str] = ()) 
         for field in fields
         if field not in carried and field not in HONOURED
     ]
+
+
+def unheard_bookkeeping(dialogue: Dialogue, *fields: str) -> list[Loss]:
+    """Losses for `user` and `prompt_cache_key`, which change no answer, where the dialect has no words for them."""
+    said = {"user": dialogue.user, "prompt_cache_key": dialogue.cache_key}
+    return [Loss(name, "the provider's protocol has no such field", harmless=True) for name in fields if said[name]]
 
 
 def unheard_picture(dialogue: Dialogue) -> list[Loss]:

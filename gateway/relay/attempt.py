@@ -12,6 +12,7 @@ from gateway.canon.fault import Fault, Malformed
 from gateway.canon.parts import Text
 from gateway.errors import BadRequest, ClientGone, Draining, GatewayError
 from gateway.protocols.dialect import Asked, Dialect
+from gateway.protocols.losses import nested_fields
 from gateway.protocols.names import NameMap
 from gateway.protocols.passing import fitted, with_model
 from gateway.protocols.wire_json import dumps
@@ -72,9 +73,12 @@ class Attempt:
         or an agent's.
 
         Raises Malformed."""
-        call, estimate = self.call, 0
-        if call.stream and self.mode == "translated" and call.dialect.opens_with_usage:
-            estimate = rough_prompt_tokens(call.dialogue()[0], len(call.raw))
+        call, estimate, shown = self.call, 0, True
+        if self.mode == "translated":
+            dialogue = call.dialogue()[0]
+            shown = dialogue.thinking is None or dialogue.thinking.shown is not False
+            if call.stream and call.dialect.opens_with_usage:
+                estimate = rough_prompt_tokens(dialogue, len(call.raw))
         return Asked(
             model=call.asked if self.model == call.target and call.preset is None else self.model,
             request_id=call.request_id,
@@ -83,6 +87,7 @@ class Attempt:
             framing=call.framing,
             prompt_tokens=estimate,
             created=int(time.time()),
+            shows_thinking=shown,
         )
 
     @property
@@ -180,6 +185,8 @@ class Attempt:
             self.dialect = telling(self.dialect, shape)
         self.names = written.names
         self.losses = [*losses, *written.losses]
+        if self.dialect.name != call.dialect.name:
+            self.losses += nested_fields(call.dialect.unheard(dialogue), call.dialect.name)
         grave = [loss for loss in self.losses if not loss.harmless]
         if grave and self.settings.strict:
             raise BadRequest(

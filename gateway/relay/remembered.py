@@ -33,6 +33,7 @@ required."""
 ENTRY_LIMIT = 1024 * 1024
 CALLS_LIMIT = 500
 """How many calls of one history are looked up, the newest ones."""
+SETTLE_S = 0.5
 
 
 @dataclass(slots=True)
@@ -59,7 +60,8 @@ class _Sealed:
 
 
 class Remembered:
-    """One per gateway. Never raises and never waits for the disk; without the store it knows nothing."""
+    """One per gateway. Never raises; waits for the disk only at the end of an answer that had something to remember.
+    Without the store it knows nothing."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -74,11 +76,18 @@ class Remembered:
         if any(isinstance(part, ToolCall) for choice in answer.choices for part in choice.parts):
             Listener(self, True)(unfold(answer))
 
-    def keep(self, sealed: _Sealed) -> None:
+    def settle(self) -> None:
+        """Waits, at most SETTLE_S, until what was kept can be read by all workers and outlives this one: the client
+        may come back the moment it knows that its answer is over."""
+        if not self._store.why:
+            self._store.flush(SETTLE_S)
+
+    def keep(self, sealed: _Sealed) -> bool:
+        """Whether there was anything to keep."""
         thoughts = [each for each in sealed.thoughts if each.author() in AUTHORS]
         signature = sealed.signature if sealed.signature is not None and sealed.signature.author in AUTHORS else None
         if not thoughts and signature is None:
-            return
+            return False
         document = {
             "name": sealed.name,
             "signature": _written(signature),
@@ -96,9 +105,11 @@ class Remembered:
         try:
             value = dumps(document)
         except (TooDeep, TypeError):
-            return
-        if len(value) <= ENTRY_LIMIT:
-            self._store.put(SPACE, _key(sealed.id), value, TTL_S)
+            return False
+        if len(value) > ENTRY_LIMIT:
+            return False
+        self._store.put(SPACE, _key(sealed.id), value, TTL_S)
+        return True
 
     def put_back(self, dialogue: Dialogue, author: str) -> Dialogue:
         """The dialogue with what is remembered of its unsealed calls, for an upstream whose signatures are `author`'s.
@@ -127,13 +138,14 @@ class Remembered:
 
 
 class Listener:
-    """Takes the events of one answer, in their order, in any portions."""
+    """Takes the events of one answer, in their order, in any portions. What was kept is settled at its Finish."""
 
-    __slots__ = ("_complete", "_open", "_remembered", "_thoughts")
+    __slots__ = ("_complete", "_kept", "_open", "_remembered", "_thoughts")
 
     def __init__(self, remembered: Remembered, complete: bool) -> None:
         self._remembered = remembered
         self._complete = complete
+        self._kept = False
         self._open: dict[int, _Thought | _Sealed] = {}
         self._thoughts: dict[int, list[_Thought]] = {}
 
@@ -150,6 +162,9 @@ class Listener:
                 self._signed(event)
             elif isinstance(event, ev.PartStart):
                 self._started(event)
+            elif self._kept and isinstance(event, ev.Finish):
+                self._kept = False
+                self._remembered.settle()
 
     def _started(self, event: ev.PartStart) -> None:
         part = event.part
@@ -160,7 +175,7 @@ class Listener:
         elif isinstance(part, ToolCall):
             thoughts = [each for each in self._thoughts.pop(event.choice, ()) if each.author() is not None]
             sealed = self._open[event.index] = _Sealed(part.id, part.name, part.signature, thoughts)
-            self._remembered.keep(sealed)
+            self._kept = self._remembered.keep(sealed) or self._kept
         else:
             for each in self._thoughts.get(event.choice, ()):
                 each.ahead = True
@@ -171,7 +186,7 @@ class Listener:
             signed.part.signature = event.signature
         elif signed is not None:
             signed.signature = event.signature
-            self._remembered.keep(signed)
+            self._kept = self._remembered.keep(signed) or self._kept
 
 
 def _unsealed(parts: Sequence[Part], author: str) -> list[str]:

@@ -125,6 +125,9 @@ class SqliteStore:
     def flush(self, timeout_s: float = 5.0) -> bool:
         if not self._writer.started:
             return True
+        with self._lock:
+            if not self._cache.pending and not self._writer.why:
+                return True
         until = time.monotonic() + timeout_s
         while not self._ask(Operation(("", ""), None, None, flush=True)):
             if time.monotonic() > until or self._closed:

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.contract.doors import Doors
 from tests.contract.house import House, config
+from tests.contract.parameters.probe import MODELS
+from tests.gateways import InProcess, Provider, config_for
 from tests.running import RunningGateway
 from tests.scripted.script import Script
 from tests.scripted.upstream import ScriptedUpstream
@@ -22,3 +25,21 @@ def house(running_house: House) -> House:
     running_house.up.requests.clear()
     running_house.up.play(Script())
     return running_house
+
+
+@pytest.fixture(scope="module")
+def running_doors() -> Iterator[Doors]:
+    with ScriptedUpstream() as up:
+        providers = [Provider(up, each, models=(model,)) for each, model in MODELS.items()]
+        with (
+            InProcess(config_for(*providers)) as lenient,
+            InProcess(config_for(*providers, server={"strict": True})) as strict,
+        ):
+            yield Doors(up, lenient, strict)
+
+
+@pytest.fixture
+def doors(running_doors: Doors) -> Doors:
+    """Providers that say "ok"."""
+    running_doors.up.play(Script())
+    return running_doors

@@ -43,7 +43,7 @@ def test_one_call(house: House, sdk: str, provider: str, stream: bool) -> None:
 @providers
 @clients("tools")
 @pytest.mark.parametrize("count", [2, 8])
-def test_parallel_calls(house: House, sdk: str, provider: str, stream: bool, count: int) -> None:
+def test_detail_7_parallel_calls(house: House, sdk: str, provider: str, stream: bool, count: int) -> None:
     """All of the same function, which is where calls are merged by mistake."""
     house.answers(Answer(tools=tuple(use(number) for number in range(count))))
     reply = house.ask(sdk, provider, Ask(tools=TOOLS), stream)
@@ -55,7 +55,7 @@ def test_parallel_calls(house: House, sdk: str, provider: str, stream: bool, cou
 @streams
 @providers
 @clients("tools")
-def test_two_equal_calls(house: House, sdk: str, provider: str, stream: bool) -> None:
+def test_detail_7_two_equal_calls(house: House, sdk: str, provider: str, stream: bool) -> None:
     house.answers(Answer(tools=(use(1, args={"city": "X"}), ToolUse("weather", '{"city": "X"}', "call_2"))))
     assert len(house.ask(sdk, provider, Ask(tools=TOOLS), stream).uses) == 2
 
@@ -82,7 +82,7 @@ def test_thinking_then_words_then_calls(house: House, sdk: str, provider: str, s
 @streams
 @providers
 @clients("tools")
-def test_arguments_named_like_schema_words(house: House, sdk: str, provider: str, stream: bool) -> None:
+def test_detail_8_arguments_named_like_schema_words(house: House, sdk: str, provider: str, stream: bool) -> None:
     args = {"type": "object", "title": "t", "format": "f", "const": 1, "priority": [1], "anyOf": {"$ref": "#"}}
     house.answers(Answer(tools=(use(1, args=args),)))
     assert house.ask(sdk, provider, Ask(tools=TOOLS), stream).uses[0].args == args
@@ -90,7 +90,7 @@ def test_arguments_named_like_schema_words(house: House, sdk: str, provider: str
 
 @providers
 @clients("tools")
-def test_properties_named_like_schema_words(house: House, sdk: str, provider: str) -> None:
+def test_detail_8_properties_named_like_schema_words(house: House, sdk: str, provider: str) -> None:
     words = ("type", "title", "format", "const", "anyOf", "default", "enum", "required", "properties", "items")
     schema = {"type": "object", "properties": {word: {"type": "string"} for word in words}, "required": ["title"]}
     house.ask(sdk, provider, Ask(tools=(Function("f", schema=schema),)))

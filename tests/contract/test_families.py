@@ -43,7 +43,7 @@ def test_adaptive_claude(house: House, sdk: str, thinking: bool) -> None:
         assert body["thinking"]["type"] == "adaptive"
 
 
-@clients(names=["openai-chat", "openai-responses"])
+@clients(names=["openai-chat", "openai-responses", "anthropic"])
 def test_gemini_3_thinks_by_level(house: House, sdk: str) -> None:
     house.ask(sdk, "gemini", Ask(thinking=True), model="gemini-3-pro")
     config = house.request.body["generationConfig"]["thinkingConfig"]

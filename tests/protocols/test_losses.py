@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.canon.dialogue import Dialogue
-from gateway.protocols.losses import foreign_fields
+from gateway.protocols.losses import foreign_fields, nested_fields, said, unheard_bookkeeping
 
 
 def test_only_other_dialects_fields_are_losses() -> None:
@@ -16,4 +16,25 @@ def test_what_a_writer_carries_is_no_loss() -> None:
     extras = {"responses": {"metadata": {}, "truncation": "auto"}}
     assert [each.path for each in foreign_fields(Dialogue("m", [], extras=extras), "chat", ("metadata",))] == [
         "truncation"
+    ]
+
+
+def test_bookkeeping_without_a_word_is_a_harmless_loss() -> None:
+    dialogue = Dialogue("m", [], user="u")
+    assert [(loss.path, loss.harmless) for loss in unheard_bookkeeping(dialogue, "user", "prompt_cache_key")] == [
+        ("user", True)
+    ]
+
+
+def test_only_fields_that_say_something_are_told() -> None:
+    fields = {"a": None, "b": False, "c": "", "d": [], "e": {}, "known": 1, "zero": 0, "said": {"x": 1}}
+    assert list(said("tools[]", fields, ("known",))) == ["tools[].zero", "tools[].said"]
+    assert list(said("x", None)) == list(said("x", ["no", "object"])) == []
+
+
+def test_nested_fields_are_told_once() -> None:
+    found = nested_fields(["tools[].defer_loading", "system[].cache_control", "system[].cache_control"], "anthropic")
+    assert [(loss.path, loss.harmless) for loss in found] == [
+        ("tools[].defer_loading", False),
+        ("system[].cache_control", True),
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -14,10 +13,9 @@ from gateway.canon.dialogue import Dialogue, Turn
 from gateway.canon.parts import Part, Signature, Text, Thinking, ToolCall, ToolResult
 from gateway.relay.remembered import ENTRY_LIMIT, SPACE, Remembered
 from gateway.state.memory import MemoryStore
-from tests.gateways import Client, InProcess, Provider, config_for
+from tests.gateways import InProcess, Provider, config_for
 from tests.relay.forgetful import Forgetful
 from tests.relay.signing import SigningGemini
-from tests.running import RunningGateway
 from tests.scripted import answer as said
 from tests.scripted.anthropic import SIGNATURE
 from tests.scripted.script import Script, failing
@@ -25,23 +23,6 @@ from tests.scripted.upstream import Request, ScriptedUpstream
 
 PROTOCOLS = ("chat", "messages", "responses")
 GEMINI, CLAUDE = Signature("gemini", "R2Vt+/=="), Signature("anthropic", "EqQB")
-
-
-def test_a_tool_loop_outlives_kill_9_between_the_turns() -> None:
-    """Six conversations, three protocols, whole and streamed, none of which brings a signature back."""
-    with SigningGemini() as up, RunningGateway(config_for(Provider(up, "gemini"))) as gateway:
-        loops = [Forgetful(protocol, stream, "gemini-3-pro") for protocol in PROTOCOLS for stream in (False, True)]
-        for turn in range(3):
-            replies = [loop.ask(Client(gateway.port)) for loop in loops]
-            assert [reply.status for reply in replies] == [200] * 6, (up.complaints, replies[0].body)
-            if turn < 2:
-                assert [len(reply.told.tools) for reply in replies] == [2] * 6
-                time.sleep(0.1)
-                gateway.kill_and_restart()
-        assert [reply.told.text for reply in replies] == ["all done"] * 6
-        assert up.complaints == [] and len(up.signatures) == 12 and len(up.asked()) == 18
-        sent = b"".join(request.raw for request in up.asked())
-        assert all(json.dumps(signature).encode() in sent for signature in up.signatures)
 
 
 @pytest.mark.parametrize("ids", [False, True])
@@ -282,3 +263,33 @@ def test_readiness_tells_what_is_wrong_with_the_state() -> None:
         assert gateway.gateway.state.get(SPACE, "k") is None
         told = gateway.post("/readyz", b"", method="GET").reply()
         assert told.status == 200 and "gateway.db cannot be read" in told.json["degraded"]
+
+
+class _Asked(MemoryStore):
+    """A store that counts how often it was waited for."""
+
+    waited = 0
+    trouble = ""
+
+    @property
+    def why(self) -> str:
+        return self.trouble
+
+    def flush(self, timeout_s: float = 5.0) -> bool:
+        self.waited += 1
+        return super().flush(timeout_s)
+
+
+@pytest.mark.parametrize(("signature", "waited"), [(GEMINI, 1), (None, 0)])
+def test_the_end_of_an_answer_waits_for_what_was_kept_and_only_for_that(
+    signature: Signature | None, waited: int
+) -> None:
+    store = _Asked()
+    listener = Remembered(store).listener(complete=True)
+    listener([ev.PartStart(0, ToolCall("c1", "look", "{}", signature)), ev.PartStop(0)])
+    assert store.waited == 0
+    listener([ev.Finish("tool_calls"), ev.Finish("tool_calls", choice=1)])
+    assert store.waited == waited
+    store.trouble = "the disk is full"
+    listener([ev.PartStart(1, ToolCall("c2", "look", "{}", signature)), ev.PartStop(1), ev.Finish("tool_calls")])
+    assert store.waited == waited

@@ -11,6 +11,7 @@ from gateway.protocols.anthropic.fields import AUTHOR, NAME
 from gateway.protocols.anthropic.models import read_models, write_model, write_models
 from gateway.protocols.anthropic.request_reader import read_request
 from gateway.protocols.anthropic.request_writer import write_request
+from gateway.protocols.anthropic.unheard import unheard
 from gateway.protocols.anthropic.whole import read_answer, write_answer
 from gateway.protocols.dialect import Dialect
 
@@ -29,6 +30,7 @@ DIALECT = Dialect(
     write_models=write_models,
     write_model=write_model,
     read_models=read_models,
+    unheard=unheard,
     end=b'event: message_stop\ndata: {"type":"message_stop"}\n\n',
     markers=(b"message_delta", b"message_stop", b'"type":"error"', b'"type": "error"', b"event: error"),
     counting=COUNTING,

@@ -106,6 +106,8 @@ class BlocksWriter:
             if embedded is None:
                 return self._lost(path, f"Anthropic Messages takes no {part.kind} of type {part.mime}")
             source = embedded
+        if part.detail in ("low", "high"):
+            self.losses.append(Loss(f"{path}.detail", "Anthropic Messages has no detail setting for a picture"))
         block: dict[str, Any] = {"type": part.kind, "source": source}
         if part.name is not None and part.kind == "document":
             block["title"] = part.name

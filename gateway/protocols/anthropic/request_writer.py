@@ -12,8 +12,9 @@ from gateway.protocols.anthropic.thinking_writer import drop_forbidden, fit_budg
 from gateway.protocols.anthropic.tools_writer import forces_a_call, write_choice, write_tools
 from gateway.protocols.anthropic.turns_writer import write_messages, write_system
 from gateway.protocols.dialect import Written
-from gateway.protocols.losses import foreign_fields, unheard_picture
+from gateway.protocols.losses import foreign_fields, unheard_bookkeeping, unheard_picture
 from gateway.protocols.names import NameMap
+from gateway.protocols.schema_description import described
 
 _TIERS = {"auto": "auto", "default": "standard_only", "standard_only": "standard_only"}
 
@@ -42,6 +43,7 @@ def write_request(dialogue: Dialogue, profile: Profile) -> Written:
     _own_fields(dialogue, body)
     losses += foreign_fields(dialogue, NAME)
     losses += unheard_picture(dialogue)
+    losses += unheard_bookkeeping(dialogue, "prompt_cache_key")
     for field in profile.drop:
         if field in body:
             del body[field]
@@ -147,7 +149,7 @@ def _format(dialogue: Dialogue, native: bool, config: dict[str, Any], losses: li
     if output.kind == "json" or not isinstance(output.schema, dict):
         losses.append(Loss("response_format", "the provider gives JSON only by a schema"))
         return
-    schema = output.schema if native else _closed(output.schema)
+    schema = output.schema if native else _closed(described(output))
     config["format"] = {"type": "json_schema", "schema": schema}
 
 

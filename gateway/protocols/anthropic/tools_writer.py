@@ -6,8 +6,18 @@ from typing import Any
 
 from gateway.canon.dialogue import Dialogue, Loss, Tool, ToolChoice
 from gateway.protocols.anthropic.fields import NAME, own
+from gateway.protocols.freeform import worded_format
 from gateway.protocols.names import NameMap
 
+_BUILTINS = {
+    "web_search": "web_search_20250305",
+    "web_fetch": "web_fetch_20250910",
+    "code_execution": "code_execution_20250825",
+}
+"""The versions every current model takes, none of which wants a beta header.
+
+https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview
+"""
 _COMBINERS = ("anyOf", "oneOf", "allOf")
 
 
@@ -22,6 +32,8 @@ def write_tools(dialogue: Dialogue, names: NameMap, losses: list[Loss]) -> list[
         if tool.kind == "builtin":
             if tool.dialect == NAME and tool.raw is not None:
                 written.append(tool.raw)
+            elif tool.name in _BUILTINS:
+                written.append({"type": _BUILTINS[tool.name], "name": tool.name})
             else:
                 where = tool.dialect or "its own provider"
                 losses.append(Loss(f"tools[{number}]", f"{tool.name} runs at {where} only"))
@@ -32,8 +44,9 @@ def write_tools(dialogue: Dialogue, names: NameMap, losses: list[Loss]) -> list[
 
 def _function(tool: Tool, names: NameMap, path: str, losses: list[Loss]) -> dict[str, Any]:
     block: dict[str, Any] = {"name": names.to_wire(tool.name)}
-    if tool.description:
-        block["description"] = tool.description
+    description = worded_format(tool) if tool.kind == "custom" else tool.description
+    if description:
+        block["description"] = description
     if tool.kind == "custom":
         block["input_schema"] = {
             "type": "object",

@@ -31,6 +31,8 @@ def write_messages(turns: list[Turn], writer: BlocksWriter, trailing_assistant: 
         in_messages = marked(turn.extras, IN_MESSAGES)
         if turn.role in ("system", "developer") and not in_messages:
             continue
+        if turn.name:
+            writer.losses.append(Loss(f"turns[{number}].name", "Anthropic Messages has no names of speakers"))
         message = _message(turn, writer, f"turns[{number}]")
         if message is None:
             continue

@@ -9,6 +9,7 @@ from gateway.protocols.chat.errors import read_error, write_error
 from gateway.protocols.chat.models import read_models, write_model, write_models
 from gateway.protocols.chat.request_reader import read_request
 from gateway.protocols.chat.request_writer import write_request
+from gateway.protocols.chat.unheard import unheard
 from gateway.protocols.chat.usage import is_usage_event
 from gateway.protocols.chat.whole import read_answer, write_answer
 from gateway.protocols.dialect import Dialect
@@ -41,6 +42,7 @@ DIALECT = Dialect(
     write_models=write_models,
     write_model=write_model,
     read_models=read_models,
+    unheard=unheard,
     markers=MARKERS,
     usage_event=is_usage_event,
     ask_usage=with_stream_usage,

@@ -17,9 +17,11 @@ from gateway.protocols.dialect import Written
 from gateway.protocols.effort import EFFORT_TO_BUDGET, effort_of
 from gateway.protocols.losses import foreign_fields, unheard_picture
 from gateway.protocols.names import NameMap
+from gateway.protocols.openai_tiers import tier_of
 
-_TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
 _MAX_USER = 64
+_MAX_STOPS = 4
+_SHARED_WITH_RESPONSES = ("safety_identifier", "prompt_cache_retention", "prompt_cache_options", "moderation")
 
 
 def tool_names() -> NameMap:
@@ -32,7 +34,7 @@ def write_request(dialogue: Dialogue, profile: Profile) -> Written:
     names = tool_names()
     own = dialogue.extras.get("chat", {})
     native = "chat" in dialogue.extras
-    losses = foreign_fields(dialogue, "chat")
+    losses = foreign_fields(dialogue, "chat", _SHARED_WITH_RESPONSES)
     if not native:
         losses += unheard_picture(dialogue)
     body: dict[str, Any] = {"model": dialogue.model}
@@ -46,6 +48,8 @@ def write_request(dialogue: Dialogue, profile: Profile) -> Written:
     if dialogue.output is not None:
         body["response_format"] = _write_output(dialogue.output)
     _write_rest(body, dialogue, native, losses)
+    responses = dialogue.extras.get("responses", {})
+    body.update({field: responses[field] for field in _SHARED_WITH_RESPONSES if field in responses})
     body.update({field: value for field, value in own.items() if field != "stream_options"})
     if native and dialogue.picture is not None:
         body.update(dialogue.picture.said)
@@ -70,7 +74,9 @@ def _write_knobs(body: dict[str, Any], dialogue: Dialogue, profile: Profile, nat
         if value is not None:
             body[field] = value
     if knobs.stop:
-        body["stop"] = list(knobs.stop)
+        body["stop"] = list(knobs.stop if native else knobs.stop[:_MAX_STOPS])
+        if len(body["stop"]) < len(knobs.stop):
+            losses.append(Loss("stop", f"OpenAI takes at most {_MAX_STOPS} stop sequences"))
     if knobs.top_k is not None:
         if native:
             body["top_k"] = knobs.top_k
@@ -127,8 +133,6 @@ def _write_rest(body: dict[str, Any], dialogue: Dialogue, native: bool, losses: 
         body["user"] = sha256(dialogue.user.encode("utf-8", "replace")).hexdigest() if long else dialogue.user
     if dialogue.cache_key is not None:
         body["prompt_cache_key"] = dialogue.cache_key
-    if dialogue.service_tier is not None:
-        if native or dialogue.service_tier in _TIERS:
-            body["service_tier"] = dialogue.service_tier
-        else:
-            losses.append(Loss("service_tier", f"Chat Completions has no tier {dialogue.service_tier!r}"))
+    tier = tier_of(dialogue.service_tier, native, losses)
+    if tier is not None:
+        body["service_tier"] = tier

@@ -8,6 +8,7 @@ from gateway.canon.dialogue import Dialogue, Loss, Tool, ToolChoice
 from gateway.canon.parts import ToolCall
 from gateway.canon.profile import Profile
 from gateway.protocols.chat.thought_signature import extra_content
+from gateway.protocols.freeform import worded_format
 from gateway.protocols.names import NameMap
 from gateway.protocols.wire_json import dumps
 
@@ -80,7 +81,7 @@ def _function(tool: Tool, names: NameMap) -> dict[str, Any]:
     function: dict[str, Any] = {"name": names.to_wire(tool.name)}
     description, parameters = tool.description, tool.parameters
     if tool.kind == "custom":
-        description, parameters = _worded_format(tool), _FREE_TEXT
+        description, parameters = worded_format(tool), _FREE_TEXT
     if description is not None:
         function["description"] = description
     if parameters is not None:
@@ -96,16 +97,6 @@ _FREE_TEXT = {
     "required": ["input"],
     "additionalProperties": False,
 }
-
-
-def _worded_format(tool: Tool) -> str | None:
-    """A free-form tool of another dialect is a function here; its grammar is told in the description."""
-    grammar = (tool.raw or {}).get("grammar", tool.raw or {})
-    definition = grammar.get("definition") if isinstance(grammar, dict) else None
-    if not isinstance(definition, str):
-        return tool.description
-    rule = f"`input` must match this {grammar.get('syntax', 'lark')} grammar:\n{definition}"
-    return f"{tool.description}\n\n{rule}" if tool.description else rule
 
 
 def _write_choice(choice: ToolChoice, tools: list[Tool], names: NameMap) -> Any:

@@ -16,6 +16,7 @@ from gateway.protocols.gemini.models import read_models, write_model, write_mode
 from gateway.protocols.gemini.request_reader import read_request
 from gateway.protocols.gemini.request_writer import write_request
 from gateway.protocols.gemini.signatures import AUTHOR
+from gateway.protocols.gemini.unheard import unheard
 from gateway.protocols.gemini.whole import read_answer, write_answer
 
 DIALECT = Dialect(
@@ -33,6 +34,7 @@ DIALECT = Dialect(
     write_models=write_models,
     write_model=write_model,
     read_models=read_models,
+    unheard=unheard,
     # A trailing event may hold nothing but usage, so usageMetadata counts, though most chunks carry it.
     markers=(b'"finishReason"', b'"promptFeedback"', b'"error"', b'"functionCall"', b'"usageMetadata"'),
     counting=COUNTING,

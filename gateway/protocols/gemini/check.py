@@ -17,6 +17,8 @@ from gateway.protocols.gemini.spelling import spelled
 ROLES = frozenset({"user", "model", "function", "system"})
 
 _NUMBERS = ("temperature", "topP", "topK", "presencePenalty", "frequencyPenalty")
+MAX_CANDIDATES = 128
+"""What no provider goes beyond; Gemini's own models give at most 8."""
 _INTEGERS = ("maxOutputTokens", "candidateCount", "seed", "logprobs")
 
 
@@ -118,6 +120,8 @@ def _check_config(config: dict[str, Any]) -> None:
     for field in ("maxOutputTokens", "candidateCount"):
         if config.get(field) is not None and config[field] < 1:
             raise Malformed(f"generationConfig.{field}", f"{field} must be positive")
+    if (config.get("candidateCount") or 0) > MAX_CANDIDATES:
+        raise Malformed("generationConfig.candidateCount", f"candidateCount must be at most {MAX_CANDIDATES}")
     _check_strings(config, "stopSequences")
     _check_strings(config, "responseModalities")
     logprobs = config.get("responseLogprobs")

@@ -13,6 +13,7 @@ from gateway.protocols.gemini.image_config import write_image_config
 from gateway.protocols.gemini.schema import to_gemini
 from gateway.protocols.gemini.schema_reader import AsJsonSchema
 from gateway.protocols.gemini.thinking_writer import fit_limit, write_thinking
+from gateway.protocols.schema_description import described
 
 Json = dict[str, Any]
 
@@ -81,4 +82,4 @@ def _output(output: OutputFormat) -> Json:
         return {"responseMimeType": "application/json"}
     if isinstance(output.schema, AsJsonSchema):
         return {"responseMimeType": "application/json", "responseJsonSchema": dict(output.schema)}
-    return {"responseMimeType": "application/json", "responseSchema": to_gemini(output.schema)}
+    return {"responseMimeType": "application/json", "responseSchema": to_gemini(described(output))}

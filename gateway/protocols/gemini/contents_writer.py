@@ -55,6 +55,8 @@ def write_contents(turns: list[Turn], names: NameMap, profile: Profile) -> tuple
     if contents and contents[-1]["role"] == "model" and not profile.trailing_assistant:
         contents.pop()
         writer.losses.append(Loss(f"turns[{len(turns) - 1}]", "the model carries on no trailing assistant turn"))
+    if contents and contents[0]["role"] == "model":
+        contents.insert(0, {"role": "user", "parts": [{"text": " "}]})  # Gemini wants the first turn to be the user's
     if not contents:
         # Gemini wants at least one content: the system's text is then what is asked.
         contents = [{"role": "user", "parts": system or [{"text": " "}]}]

@@ -15,14 +15,17 @@ from gateway.protocols.gemini.config_writer import write_config
 from gateway.protocols.gemini.contents_writer import write_contents
 from gateway.protocols.gemini.image_config import draws_only, told_by_user, tools_of
 from gateway.protocols.gemini.tools_writer import name_map, write_tool_choice, write_tools
-from gateway.protocols.losses import foreign_fields
+from gateway.protocols.losses import foreign_fields, unheard_bookkeeping
 
-_TIERS = {"default": "standard", "standard": "standard", "flex": "flex", "priority": "priority"}
+_TIERS = {
+    "default": "standard", "standard_only": "standard", "standard": "standard", "flex": "flex", "priority": "priority",
+}  # fmt: skip
 
 
 def write_request(dialogue: Dialogue, profile: Profile) -> Written:
     names = name_map()
     losses: list[Loss] = foreign_fields(dialogue, "gemini")
+    losses += unheard_bookkeeping(dialogue, "user", "prompt_cache_key")
     body: dict[str, Any] = {}
     dialogue = replace(dialogue, tools=tools_of(dialogue, profile, losses))
     tools = write_tools(dialogue.tools, names, losses)
@@ -44,6 +47,8 @@ def write_request(dialogue: Dialogue, profile: Profile) -> Written:
     _own_fields(dialogue, body)
     if dialogue.service_tier in _TIERS:
         body["serviceTier"] = _TIERS[dialogue.service_tier]
+    elif dialogue.service_tier not in (None, "auto"):
+        losses.append(Loss("service_tier", f"Gemini has no tier {dialogue.service_tier!r}"))
     if dialogue.parallel_tool_calls is False and dialogue.tools:
         losses.append(Loss("parallel_tool_calls", "Gemini cannot be kept from parallel calls"))
     if dialogue.verbosity and dialogue.verbosity != "medium":

@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.canon.dialogue import Loss, ThinkingWish
 from gateway.canon.profile import Profile
-from gateway.protocols.effort import EFFORT_TO_BUDGET, budget_of
+from gateway.protocols.effort import EFFORT_TO_BUDGET, budget_of, effort_of
 
 MAX_BUDGET = 24_576
 """The most that every 2.5 model takes; Flash answers 400 to more."""
@@ -27,37 +27,44 @@ def write_thinking(wish: ThinkingWish | None, profile: Profile, losses: list[Los
             losses.append(Loss("thinking", "the model does not take thinking settings"))
         return None
     if wish is None:
-        return _default(profile.thinking_default)
-    shown = wish.shown is not False
+        default = profile.thinking_default
+        if default is None:
+            return None
+        wish = ThinkingWish("on" if default else "off", default, shown=default != 0)
+    if profile.thinking == "level":
+        return _by_level(wish)
     if _off(wish):
-        if profile.thinking == "level" and wish.budget is None:
-            # Gemini 3 cannot be told not to think; low is the least that all of them take.
-            return {"includeThoughts": False, "thinkingLevel": "low"}
         return {"includeThoughts": bool(wish.shown), "thinkingBudget": 0}
-    config: dict[str, Any] = {"includeThoughts": shown}
+    config: dict[str, Any] = {"includeThoughts": wish.shown is not False}
     if wish.budget is not None:
         if wish.budget > MAX_BUDGET:
             losses.append(Loss("thinking.budget", f"Gemini models take at most {MAX_BUDGET} thinking tokens"))
         config["thinkingBudget"] = min(wish.budget, MAX_BUDGET)
-    if wish.effort and (wish.budget is None or profile.thinking == "level"):
-        if profile.thinking == "level":
-            config["thinkingLevel"] = _LEVELS.get(wish.effort, "high" if wish.effort in EFFORT_TO_BUDGET else "medium")
-            config.pop("thinkingBudget", None)
-        else:
-            config["thinkingBudget"] = min(budget_of(wish.effort), MAX_BUDGET)
-    if len(config) == 1 and profile.thinking == "budget" and profile.thinking_default:
+    elif wish.effort:
+        config["thinkingBudget"] = min(budget_of(wish.effort), MAX_BUDGET)
+    elif profile.thinking == "budget" and profile.thinking_default:
         config["thinkingBudget"] = min(profile.thinking_default, MAX_BUDGET)
+    return config
+
+
+def _by_level(wish: ThinkingWish) -> dict[str, Any]:
+    """Gemini 3 thinks by words (https://ai.google.dev/gemini-api/docs/thinking#thinking-levels): a budget is told as
+    the level that gives about as much, a dynamic one as none. It cannot be told not to think; low is the least that
+    all of them take."""
+    if _off(wish):
+        return {"includeThoughts": bool(wish.shown), "thinkingLevel": "low"}
+    config: dict[str, Any] = {"includeThoughts": wish.shown is not False}
+    if wish.effort:
+        config["thinkingLevel"] = _LEVELS.get(wish.effort, "high" if wish.effort in EFFORT_TO_BUDGET else "medium")
+    elif wish.budget is not None and wish.budget > 0:
+        config["thinkingLevel"] = (
+            "low" if wish.budget <= budget_of("low") else _LEVELS.get(effort_of(wish.budget), "high")
+        )
     return config
 
 
 def _off(wish: ThinkingWish) -> bool:
     return wish.mode == "off" or wish.budget == 0 or (wish.effort == "none" and wish.budget is None)
-
-
-def _default(budget: int | None) -> dict[str, Any] | None:
-    if budget is None:
-        return None
-    return {"includeThoughts": budget != 0, "thinkingBudget": min(budget, MAX_BUDGET)}
 
 
 def fit_limit(config: dict[str, Any], profile: Profile) -> None:

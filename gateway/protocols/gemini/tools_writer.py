@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.canon.dialogue import Dialogue, Loss, Tool, ToolChoice
+from gateway.protocols.freeform import worded_format
 from gateway.protocols.gemini.schema import parameters_to_gemini
 from gateway.protocols.names import NameMap
 
@@ -44,6 +45,8 @@ def write_tools(tools: list[Tool], names: NameMap, losses: list[Loss]) -> list[J
         known.add(tool.name)
         if not functions:
             entries.append({"functionDeclarations": functions})
+        if tool.strict:
+            losses.append(Loss(f"{path}.strict", "Gemini has no strict functions"))
         functions.append(_declaration(tool, names))
     return entries
 
@@ -63,8 +66,9 @@ def _builtin(tool: Tool, mixed: bool, path: str, losses: list[Loss]) -> Json | N
 
 def _declaration(tool: Tool, names: NameMap) -> Json:
     declaration: Json = {"name": names.to_wire(tool.name)}
-    if tool.description:
-        declaration["description"] = tool.description
+    description = worded_format(tool) if tool.kind == "custom" else tool.description
+    if description:
+        declaration["description"] = description
     own = tool.extras.get("gemini", {})
     if tool.kind == "custom":
         declaration["parameters"] = FREEFORM

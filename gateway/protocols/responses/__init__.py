@@ -13,6 +13,7 @@ from gateway.protocols.responses.check import check_request
 from gateway.protocols.responses.part_reader import OWN
 from gateway.protocols.responses.request_reader import read_request
 from gateway.protocols.responses.request_writer import write_request
+from gateway.protocols.responses.unheard import unheard
 from gateway.protocols.responses.whole import read_answer, with_choices, write_answer
 
 DIALECT = Dialect(
@@ -30,6 +31,7 @@ DIALECT = Dialect(
     write_models=write_models,
     write_model=write_model,
     read_models=read_models,
+    unheard=unheard,
     markers=(
         b'"response.completed"',
         b'"response.incomplete"',

@@ -99,12 +99,13 @@ def is_hosted(definition: dict[str, Any]) -> bool:
 
 
 def arguments_of(tool: ClientTool, item: dict[str, Any]) -> str:
-    """The function arguments (JSON text) a call item stands for."""
+    """The function arguments (JSON text) a call item stands for; an empty `env`, which the item must have, was not the
+    model's word."""
     wanted = item.get(tool.body)
     if not isinstance(wanted, dict):
         return "{}"
     if tool.name == "local_shell":
-        wanted = {key: value for key, value in wanted.items() if key != "type" and value is not None}
+        wanted = {key: value for key, value in wanted.items() if key != "type" and value not in (None, {})}
     return dumps(wanted).decode()
 
 

@@ -26,6 +26,8 @@ class ItemWriter:
 
     def write(self, turn: Turn, number: int) -> None:
         path = f"turns[{number}]"
+        if turn.name:
+            self._losses.append(Loss(f"{path}.name", "the Responses API has no names of speakers"))
         own = turn.extras.get(OWN)
         if own is not None and "item" in own:
             self._own_message(turn, own, path)
@@ -147,6 +149,8 @@ class ItemWriter:
             output = "\n\n".join(entry["text"] for entry in output if entry["type"] == "input_text")
         if client is not None and pictures:
             self._losses.append(Loss(path, f"{client.output} carries text only"))
+        if client is None and part.is_error:
+            output = _failed(output)
         if client is not None:
             self.items.append(output_item(CLIENT_TOOLS[client.name], part.call_id, output, part.is_error))
         else:
@@ -163,6 +167,17 @@ class ItemWriter:
 def _stands_alone(reasoning: dict[str, Any]) -> bool:
     """Whether a reasoning item means something to a provider that has not kept it."""
     return bool(reasoning.get("encrypted_content") or reasoning.get("content"))
+
+
+def _failed(output: Any) -> Any:
+    """An error flag, which this dialect lacks, said in words."""
+    if isinstance(output, list):
+        texts = [entry for entry in output if entry["type"] == "input_text"]
+        said = {"type": "input_text", "text": _failed(texts[0]["text"] if texts else "")}
+        return [said, *(entry for entry in output if entry is not (texts[0] if texts else None))]
+    if output[:5].lower() == "error":
+        return output
+    return f"Error: {output}" if output else "Error"
 
 
 _EMPTY = {"function_call": "{}", "custom_tool_call": ""}

@@ -11,6 +11,7 @@ from gateway.protocols.dialect import Written
 from gateway.protocols.effort import effort_of
 from gateway.protocols.losses import foreign_fields, unheard_picture
 from gateway.protocols.names import NameMap
+from gateway.protocols.openai_tiers import tier_of
 from gateway.protocols.responses.item_writer import ItemWriter
 from gateway.protocols.responses.part_reader import OWN
 from gateway.protocols.responses.part_writer import is_attribution
@@ -19,7 +20,14 @@ from gateway.protocols.responses.tool_writer import write_choice, write_tools
 
 ENCRYPTED = "reasoning.encrypted_content"
 MIN_OUTPUT_TOKENS = 16
-_SHARED_WITH_CHAT = ("metadata", "store", "safety_identifier", "prompt_cache_retention", "moderation")
+_SHARED_WITH_CHAT = (
+    "metadata",
+    "store",
+    "safety_identifier",
+    "prompt_cache_retention",
+    "prompt_cache_options",
+    "moderation",
+)
 
 
 def write_request(dialogue: Dialogue, profile: Profile) -> Written:
@@ -108,8 +116,9 @@ def _write_knobs(dialogue: Dialogue, profile: Profile, body: dict[str, Any], los
         body["user"] = dialogue.user
     if dialogue.cache_key is not None:
         body["prompt_cache_key"] = dialogue.cache_key
-    if dialogue.service_tier is not None:
-        body["service_tier"] = dialogue.service_tier
+    tier = tier_of(dialogue.service_tier, OWN in dialogue.extras, losses)
+    if tier is not None:
+        body["service_tier"] = tier
     for field in ("top_k", "seed", "presence_penalty", "frequency_penalty"):
         if getattr(knobs, field) is not None:
             losses.append(Loss(field, "the Responses API does not have this setting"))

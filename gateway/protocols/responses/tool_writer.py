@@ -8,7 +8,7 @@ from gateway.canon.dialogue import Loss, Tool, ToolChoice
 from gateway.protocols.names import NameMap
 from gateway.protocols.responses.part_reader import OWN
 
-_BUILTIN: dict[str, dict[str, Any]] = {
+BUILTIN: dict[str, dict[str, Any]] = {
     "web_search": {"type": "web_search"},
     "code_execution": {"type": "code_interpreter", "container": {"type": "auto"}},
     "image_generation": {"type": "image_generation"},
@@ -31,7 +31,7 @@ def write_tools(tools: list[Tool], names: NameMap, losses: list[Loss]) -> list[d
         elif "raw" in own:
             written.append(own["raw"])
         elif tool.kind == "builtin":
-            known = _BUILTIN.get(tool.name)
+            known = BUILTIN.get(tool.name)
             if known is None:
                 losses.append(Loss(f"tools[{number}]", f"the Responses API has no built-in {tool.name}"))
             else:
@@ -93,7 +93,7 @@ def _chosen(name: str, tools: list[Tool], names: NameMap) -> dict[str, Any]:
     raw = own.get("raw")
     if raw is None:
         if tool.kind == "builtin":
-            return {"type": _BUILTIN[name]["type"]} if name in _BUILTIN else {"type": name}
+            return {"type": BUILTIN[name]["type"]} if name in BUILTIN else {"type": name}
         return {"type": tool.kind, "name": names.to_wire(name)}
     if raw["type"] not in ("function", "custom"):
         return {"type": raw["type"]}

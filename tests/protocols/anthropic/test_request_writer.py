@@ -281,14 +281,16 @@ def test_tool_schemas_are_objects() -> None:
         Tool("function", "y", parameters=True, strict=True),
         Tool("function", "z", parameters=union, strict=False),
         Tool("builtin", "web_search", dialect="responses", raw={"type": "web_search"}),
+        Tool("builtin", "file_search", dialect="responses", raw={"type": "file_search"}),
     ]
     written = write(ask(tools=tools))
     assert written.body["tools"] == [
         {"name": "x", "description": "does x", "input_schema": {"type": "object", "properties": {}}},
         {"name": "y", "input_schema": {"type": "object", "properties": {}}, "strict": True},
         {"name": "z", "input_schema": {"type": "object", "properties": {"a": {"type": "string"}, "b": {}}}},
+        {"type": "web_search_20250305", "name": "web_search"},
     ]
-    assert lost(written) == ["tools[2].parameters", "tools[3]"]
+    assert lost(written) == ["tools[2].parameters", "tools[4]"]
 
 
 def test_output_formats() -> None:

@@ -99,7 +99,7 @@ def test_output_formats() -> None:
 
 
 def test_a_long_foreign_user_is_hashed_and_a_foreign_tier_lost() -> None:
-    body, losses = write(user="u" * 200, service_tier="standard_only")
+    body, losses = write(user="u" * 200, service_tier="batch")
     assert len(body["user"]) == 64 and "service_tier" not in body
     assert [loss.path for loss in losses] == ["service_tier"]
     assert write(user="u" * 200)[0]["user"] == body["user"]

@@ -80,6 +80,7 @@ def test_a_tool_round() -> None:
     assert items[0]["encrypted_content"] == "gAA"
     assert [part["type"] for part in items[1]["content"]] == ["output_text", "output_text", "refusal"]
     assert items[2] == {"type": "function_call", "call_id": "1", "name": "do_it", "arguments": '{"x":1}'}
+    assert items[5]["output"][0] == {"type": "input_text", "text": "Error: t"}
     assert items[5]["output"][1] == {
         "type": "input_image",
         "image_url": "data:image/png;base64,aGk=",
