@@ -16,6 +16,7 @@ from tests.contract.sdks.sdk import KEY
 from tests.gateways import Client
 from tests.scripted.answer import Answer, ToolUse, spoken
 from tests.scripted.script import Script
+from tests.web.wire import Wire
 
 USED = {"promptTokenCount": 5, "candidatesTokenCount": 1213, "thoughtsTokenCount": 158, "totalTokenCount": 1376}
 
@@ -79,6 +80,9 @@ def test_12_which_keys_let_in(house: House) -> None:
     for bad in ({}, {"Authorization": ""}, {"Authorization": "Bearer "}, {"x_api_key": ""}, {"x_api_key": KEY + " x"}):
         assert status(**bad) == 401, bad
     assert status("/v1/chat/completions", "OPTIONS") in (200, 204)
+    with Wire(house.gateway.connect()) as wire:
+        twice = (f"Authorization: Bearer {KEY}", "Authorization: Bearer sk-another")
+        assert wire.post("/v1/chat/completions", raw, *twice).read().status in (400, 401), "which one would count?"
     assert status("/healthz", "GET") == 401 and status("/healthz", "GET", x_api_key=KEY) == 200
 
 

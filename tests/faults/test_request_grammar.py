@@ -56,19 +56,22 @@ NOT_AN_OBJECT = {
 }  # fmt: skip
 
 
+@FORMS
 @PROTOCOLS
 @pytest.mark.parametrize("case", NOT_AN_OBJECT)
-def test_1_2_3_11_13_no_json_object(door: Door, protocol: str, case: str) -> None:
-    error = door.refused(protocol, True, NOT_AN_OBJECT[case])
+def test_1_2_3_11_13_no_json_object(door: Door, protocol: str, case: str, stream: bool) -> None:
+    """Only Gemini's URL tells that a stream was asked for."""
+    error = door.refused(protocol, True, NOT_AN_OBJECT[case], stream)
     if case == "truncated":
         assert "line 1" in error["message"] or "column" in error["message"]
 
 
+@FORMS
 @pytest.mark.parametrize("protocol", ["chat", "messages", "responses"])
-def test_4_no_model(door: Door, protocol: str) -> None:
-    body = body_for(protocol, True)
+def test_4_no_model(door: Door, protocol: str, stream: bool) -> None:
+    body = body_for(protocol, True, stream)
     del body["model"]
-    error = door.refused(protocol, True, json.dumps(body).encode())
+    error = door.refused(protocol, True, json.dumps(body).encode(), stream)
     assert "model" in error["message"]
     assert protocol == "messages" or error["param"] == "model"
 
@@ -112,10 +115,13 @@ WRONG_TYPES: list[tuple[str, str, Any]] = [
 
 
 @MODES
+@FORMS
 @pytest.mark.parametrize(("protocol", "field", "value"), WRONG_TYPES)
-def test_6_wrong_types_name_the_field(door: Door, protocol: str, field: str, value: Any, native: bool) -> None:
-    body = {**body_for(protocol, native), field: value}
-    error = door.refused(protocol, native, json.dumps(body).encode())
+def test_6_wrong_types_name_the_field(
+    door: Door, protocol: str, field: str, value: Any, native: bool, stream: bool
+) -> None:
+    body = {**body_for(protocol, native, stream), field: value}
+    error = door.refused(protocol, native, json.dumps(body).encode(), stream)
     told = f"{error['message']} {error.get('param')}"
     inner = next(iter(value)) if isinstance(value, dict) else field
     assert inner in told or field in told
@@ -132,11 +138,40 @@ ROLES = [
 
 
 @MODES
+@FORMS
 @pytest.mark.parametrize(("protocol", "turns", "where"), ROLES)
-def test_8_unknown_roles_and_malformed_blocks(door: Door, protocol: str, turns: Any, where: str, native: bool) -> None:
-    body = {**body_for(protocol, native), FIELD[protocol]: turns}
-    error = door.refused(protocol, native, json.dumps(body).encode())
+def test_8_unknown_roles_and_malformed_blocks(
+    door: Door, protocol: str, turns: Any, where: str, native: bool, stream: bool
+) -> None:
+    body = {**body_for(protocol, native, stream), FIELD[protocol]: turns}
+    error = door.refused(protocol, native, json.dumps(body).encode(), stream)
     assert where in f"{error['message']} {error.get('param')}"
+
+
+UNKNOWN: dict[str, dict[str, Any]] = {
+    "chat": {"type": "of_tomorrow", "of_tomorrow": 1},
+    "messages": {"type": "of_tomorrow", "of_tomorrow": 1},
+    "responses": {"type": "input_of_tomorrow", "of_tomorrow": 1},
+    "gemini": {"ofTomorrow": {"a": 1}},
+}
+
+
+@MODES
+@FORMS
+@PROTOCOLS
+def test_8_an_unknown_block_is_carried_or_reported(door: Door, protocol: str, stream: bool, native: bool) -> None:
+    body = body_for(protocol, native, stream)
+    turn = body[FIELD[protocol]]
+    if protocol == "gemini":
+        turn[0]["parts"].append(UNKNOWN[protocol])
+    else:
+        words = {"type": "input_text" if protocol == "responses" else "text", "text": "say it"}
+        body[FIELD[protocol]] = [{"role": "user", "content": [words, UNKNOWN[protocol]]}]
+    reply = door.post(protocol, native, json.dumps(body).encode(), stream)
+    assert (reply.status, reply.told.text) == (200, "fine")
+    sent = json.dumps(door.up.requests[-1].body)
+    assert ("omorrow" in sent) == native
+    assert native or reply.headers["x-gateway-lossy"]
 
 
 @FORMS
