@@ -9,6 +9,7 @@ from __future__ import annotations
 
 BOM = b"\xef\xbb\xbf"
 MAX_EVENT = 64 * 1024 * 1024
+LARGE = 1024 * 1024
 
 
 class EventTooLarge(ValueError):
@@ -68,6 +69,8 @@ class Blocks:
 
 def events_of(blocks: bytes) -> list[tuple[str, bytes]]:
     """The (event name, data) pairs of whole blocks; "" where no `event:` field stands; comments are dropped."""
+    if len(blocks) > LARGE and (places := places_of(blocks)) is not None:
+        return [(name, blocks[start:end]) for name, start, end in places]
     found: list[tuple[str, bytes]] = []
     for block in blocks.split(b"\n\n"):
         if block.startswith(b"data: ") and b"\n" not in block:
@@ -76,6 +79,34 @@ def events_of(blocks: bytes) -> list[tuple[str, bytes]]:
             parsed = _parse(block)
             if parsed is not None:
                 found.append(parsed)
+    return found
+
+
+def places_of(blocks: bytes) -> list[tuple[str, int, int]] | None:
+    """The same for blocks too large to be copied again and again: where in them each event's data stand. None when an
+    event has several lines of data."""
+    found: list[tuple[str, int, int]] = []
+    at, size = 0, len(blocks)
+    while at < size:
+        end = blocks.find(b"\n\n", at)
+        end = size if end < 0 else end
+        name, place = "", (0, 0)
+        while at < end:
+            stop = blocks.find(b"\n", at, end)
+            stop = end if stop < 0 else stop
+            colon = blocks.find(b":", at, min(at + 8, stop))
+            field = blocks[at:colon] if colon >= 0 else b""
+            value = colon + 2 if blocks.startswith(b" ", colon + 1) else colon + 1
+            if field == b"data" or (colon < 0 and blocks[at : at + 8].split(b"\n")[0] == b"data"):
+                if place[0] or colon < 0:
+                    return None
+                place = (value, stop)
+            elif field == b"event":
+                name = blocks[value:stop].decode("utf-8", "replace")
+            at = stop + 1
+        if place[0]:
+            found.append((name, *place))
+        at = end + 2
     return found
 
 

@@ -11,7 +11,7 @@ import re
 
 from gateway.canon import events as ev
 from gateway.protocols.dialect import AnswerReader, Dialect
-from gateway.protocols.sse import Blocks, events_of
+from gateway.protocols.sse import LARGE, Blocks, events_of, places_of
 from gateway.protocols.wire_json import AT_ONCE, JSONDecodeError, loads
 
 _BETWEEN = re.compile(rb"\n\n(?:event:[^\n]*\n)?data: ?")
@@ -140,13 +140,17 @@ def _sound(whole: bytes) -> bool:
         whole = whole[: -len(_LAST)]
         if not whole:
             return True
+    if len(whole) > LARGE:
+        places = places_of(whole)
+        with memoryview(whole) as view:
+            return places is not None and all(_is_json(view[start:end]) for _, start, end in places)
     first, *rest = _BETWEEN.split(b"\n\n" + whole)
     return first == b"" and all(
         _is_json(b"[" + b",".join(rest[start : start + AT_ONCE]) + b"]") for start in range(0, len(rest), AT_ONCE)
     )
 
 
-def _is_json(data: bytes) -> bool:
+def _is_json(data: bytes | memoryview) -> bool:
     try:
         loads(data)
     except (JSONDecodeError, RecursionError):

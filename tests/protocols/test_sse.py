@@ -51,6 +51,15 @@ def test_small_pieces_and_empty_ones(raw: bytes, meant: list[tuple[str, bytes]],
     assert [*found, *reader.close()] == meant
 
 
+@pytest.mark.parametrize(("raw", "meant"), STREAMS.values(), ids=STREAMS)
+def test_large_blocks_are_read_the_same(
+    monkeypatch: pytest.MonkeyPatch, raw: bytes, meant: list[tuple[str, bytes]]
+) -> None:
+    monkeypatch.setattr(sse, "LARGE", -1)
+    reader = SSEReader()
+    assert [*reader.feed(raw), *reader.close()] == meant
+
+
 def test_an_event_is_handed_over_with_its_last_byte() -> None:
     reader = SSEReader()
     assert reader.feed(b"data: x\r\n\r") == [("", b"x")]
