@@ -42,7 +42,7 @@ def in_process(up: ScriptedUpstream) -> Iterator[InProcess]:
 @pytest.fixture(scope="module")
 def running(up: ScriptedUpstream) -> Iterator[RunningGateway]:
     providers = (Provider(up, each, models=(each,), keys=("k1", "k2")) for each in NATIVE.values())
-    with RunningGateway(config_for(*providers, server={"workers": 1, "keepalive_s": 1})) as gateway:
+    with RunningGateway(config_for(*providers, server={"workers": 1}, routing={"max_attempts": 2})) as gateway:
         yield gateway
 
 
