@@ -19,10 +19,11 @@ def unheard(dialogue: Dialogue) -> Iterator[str]:
         if turn.extras:
             yield from said("messages[]", turn.extras.get("chat", {}).get("fields"))
         for part in turn.parts:
-            if not isinstance(part, Opaque | Thinking) and part.extras:
+            if not isinstance(part, Opaque) and part.extras and not isinstance(part, Thinking):
                 yield from _of_part(part, part.extras.get("chat", {}))
     for tool in dialogue.tools:
-        yield from _of_tool(tool)
+        if tool.extras or tool.kind == "builtin":
+            yield from _of_tool(tool)
 
 
 def _of_part(part: Part, own: dict[str, Any]) -> Iterator[str]:
