@@ -187,7 +187,7 @@ class Attempt:
         self.names = written.names
         self.losses = [*losses, *written.losses]
         if self.dialect.name != call.dialect.name:
-            self.losses += nested_fields(call.dialect.unheard(dialogue), call.dialect.name)
+            self.losses += nested_fields(call.dialect.unheard(dialogue, self.dialect.name), call.dialect.name)
         grave = [loss for loss in self.losses if not loss.harmless]
         if grave and self.settings.strict:
             raise BadRequest(
