@@ -134,7 +134,8 @@ class Dialect:
         dialect has no such event. ask_usage(raw, body): the request asking for it, None when it does already.
     end: the mark that ends a stream after its finish, which some hosts forget; b"" where the finish is the end.
     counting, embedding: None where the protocol has no such endpoint.
-    unheard(dialogue): the client's JSON paths of fields below the top level that no other dialect's writer can say.
+    unheard(dialogue, to): the client's JSON paths of fields below the top level that the writer of the dialect `to`
+        cannot say.
     opens_with_usage: a streamed answer names its input tokens in its first event (`Asked.prompt_tokens`).
     """
 
@@ -153,7 +154,7 @@ class Dialect:
     write_model: Callable[[ModelInfo], bytes]
     read_models: Callable[[Any], tuple[list[ModelInfo], str]]
     markers: tuple[bytes, ...]
-    unheard: Callable[[Dialogue], Iterable[str]]
+    unheard: Callable[[Dialogue, str], Iterable[str]]
     usage_event: Callable[[bytes], bool] | None = None
     ask_usage: Callable[[bytes, dict[str, Any]], bytes | None] | None = None
     end: bytes = b""

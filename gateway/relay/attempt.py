@@ -60,6 +60,7 @@ class Attempt:
         self.names: NameMap | None = None
         self.losses: list[Loss] = []
         self.drop_usage = False
+        self.shows_thinking = True
         self.operation: Operation = "stream" if call.stream else "generate"
         self.exchange: Exchange | None = None
         self._begun: str | None = None
@@ -73,10 +74,10 @@ class Attempt:
         or an agent's.
 
         Raises Malformed."""
-        call, estimate, shown = self.call, 0, True
+        call, estimate = self.call, 0
         if self.mode == "translated":
             dialogue = call.dialogue()[0]
-            shown = dialogue.thinking is None or dialogue.thinking.shown is not False
+            self.shows_thinking = dialogue.thinking is None or dialogue.thinking.shown is not False
             if call.stream and call.dialect.opens_with_usage:
                 estimate = rough_prompt_tokens(dialogue, len(call.raw))
         return Asked(
@@ -87,7 +88,7 @@ class Attempt:
             framing=call.framing,
             prompt_tokens=estimate,
             created=int(time.time()),
-            shows_thinking=shown,
+            shows_thinking=self.shows_thinking,
         )
 
     @property
@@ -186,7 +187,7 @@ class Attempt:
         self.names = written.names
         self.losses = [*losses, *written.losses]
         if self.dialect.name != call.dialect.name:
-            self.losses += nested_fields(call.dialect.unheard(dialogue), call.dialect.name)
+            self.losses += nested_fields(call.dialect.unheard(dialogue, self.dialect.name), call.dialect.name)
         grave = [loss for loss in self.losses if not loss.harmless]
         if grave and self.settings.strict:
             raise BadRequest(

@@ -153,7 +153,7 @@ class StreamPump:
                         break
                 case ev.ThinkingDelta(text=text):
                     self._progress = True
-                    if text and self._hold_until is None:
+                    if text and self._hold_until is None and self.attempt.shows_thinking:
                         self._hold_until = now + self.settings.hold_thinking_s
                 case ev.PartStart(part=part):
                     if isinstance(part, Thinking):

@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.contract.parameters.probe import DOORS, MODELS
-from tests.contract.seen.every import READERS
-from tests.contract.seen.seen import Seen
+from tests.contract.recorded import Recorded
 from tests.gateways import InProcess, Reply
 from tests.scripted.told import path
-from tests.scripted.upstream import Request, ScriptedUpstream
+from tests.scripted.upstream import ScriptedUpstream
 
 PAIRS = [(protocol, provider) for protocol in MODELS for provider in MODELS if protocol != provider]
 """Every client's protocol with every other provider's."""
 
 
 @dataclass
-class Doors:
+class Doors(Recorded):
     """`MODELS[dialect]` is the model at the provider that speaks it."""
 
     up: ScriptedUpstream
@@ -39,14 +38,3 @@ class Doors:
         if more.get("stream") and protocol != "gemini":
             named["stream"] = True
         return self.send(protocol, provider, json.dumps(named).encode(), **more)
-
-    @property
-    def request(self) -> Request:
-        """The one request that reached a provider."""
-        (request,) = self.up.asked()
-        return request
-
-    @property
-    def seen(self) -> Seen:
-        """It, judged by the types of the provider's own SDK."""
-        return READERS[self.request.dialect](self.request.body)

@@ -7,15 +7,14 @@ from functools import cached_property
 from typing import Any
 
 from tests.contract.ask import Ask, Reply
+from tests.contract.recorded import Recorded
 from tests.contract.sdks.every import SDKS
 from tests.contract.sdks.sdk import KEY
-from tests.contract.seen.every import READERS
-from tests.contract.seen.seen import Seen
 from tests.gateways import Provider, config_for
 from tests.running import RunningGateway
 from tests.scripted.answer import Answer
 from tests.scripted.script import Script
-from tests.scripted.upstream import Request, ScriptedUpstream
+from tests.scripted.upstream import ScriptedUpstream
 
 MODELS = {"chat": "chat-model", "responses": "responses-model", "anthropic": "claude-model", "gemini": "gemini-model"}
 WORN = {dialect: f"worn-{dialect}" for dialect in MODELS}
@@ -50,7 +49,7 @@ def config(up: ScriptedUpstream) -> str:
 
 
 @dataclass
-class House:
+class House(Recorded):
     gateway: RunningGateway
     up: ScriptedUpstream
 
@@ -65,13 +64,3 @@ class House:
     def answers(self, answer: Answer, **more: Any) -> None:
         """Every provider says this from now on."""
         self.up.play(Script(answer=answer, **more))
-
-    @property
-    def request(self) -> Request:
-        """The one request that reached a provider."""
-        (request,) = self.up.asked()
-        return request
-
-    @property
-    def seen(self) -> Seen:
-        return READERS[self.request.dialect](self.request.body)

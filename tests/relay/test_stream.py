@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -152,6 +152,24 @@ class TestThinking:
             for reply in replies:
                 assert b"fine" in reply.body
                 assert b"error" not in reply.body
+
+    HIDING: ClassVar[dict[str, dict[str, Any]]] = {
+        "messages": {"thinking": {"type": "enabled", "budget_tokens": 1024, "display": "omitted"}, "max_tokens": 4096},
+        "gemini": {"generationConfig": {"thinkingConfig": {"includeThoughts": False, "thinkingBudget": 1024}}},
+    }
+
+    @pytest.mark.parametrize("protocol", HIDING)
+    def test_thinking_the_client_asked_to_leave_out_is_left_out_and_never_commits(self, protocol: str) -> None:
+        with ScriptedUpstream() as up:
+            up.play(Script(answer=self.THOUGHT, cut_after=10, pace=0.02), key="a")
+            up.play(Script(answer=self.THOUGHT), key="b")
+            config = config_for(
+                Provider(up, "chat", keys=("a", "b")), server={"hold_thinking_s": 0.1}, routing={"rotation_count": 1}
+            )
+            with InProcess(config) as gateway:
+                for _ in range(2):
+                    told = gateway.ask(protocol, stream=True, model="gpt-oss", **self.HIDING[protocol]).told
+                    assert (told.text, told.thinking, told.error) == ("done", "", None)
 
 
 class TestLimits:

@@ -10,7 +10,8 @@ from gateway.protocols.anthropic.fields import IN_MESSAGES, marked, own
 from gateway.protocols.losses import said
 
 
-def unheard(dialogue: Dialogue) -> Iterator[str]:
+def unheard(dialogue: Dialogue, to: str) -> Iterator[str]:
+    """No field of this dialect is kept for the writer of another, so `to` does not matter."""
     for turn in dialogue.turns:
         if turn.extras:
             yield from said("messages[]", own(turn.extras))

@@ -11,7 +11,8 @@ from gateway.protocols.losses import said
 _OF_A_PART = ("fields", "media", "inner")
 
 
-def unheard(dialogue: Dialogue) -> Iterator[str]:
+def unheard(dialogue: Dialogue, to: str) -> Iterator[str]:
+    """No field of this dialect is kept for the writer of another, so `to` does not matter."""
     for turn in dialogue.turns:
         system = turn.role == "system"
         path = "systemInstruction" if system else "contents[]"

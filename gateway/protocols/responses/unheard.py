@@ -22,7 +22,8 @@ _OF_A_KIND = ("type", "name", "description")
 _CUSTOM = ("type", "name", "description", "format")
 
 
-def unheard(dialogue: Dialogue) -> Iterator[str]:
+def unheard(dialogue: Dialogue, to: str) -> Iterator[str]:
+    """No field of this dialect is kept for the writer of another, so `to` does not matter."""
     for turn in dialogue.turns:
         if turn.extras:
             yield from said("input[]", turn.extras.get(OWN, {}).get("item"), _ITEM)

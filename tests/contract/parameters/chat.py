@@ -14,6 +14,7 @@ SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required":
 STRICT = "the provider keeps to every schema it is given"
 NAMED = "no answer shows the name"
 PADDING = "writes its own stream, without padding"
+CACHED = {"type": "ephemeral"}
 HELLO = {"role": "user", "content": "hello"}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"a":"b"}'}}
 PICTURE = (
@@ -164,6 +165,12 @@ PARAMETERS = (
     ),
     Parameter("thinking", {"thinking": {"type": "enabled", "budget_tokens": 2000}}),
     Parameter("thinking_budget", {"thinking_budget": 2000}, words=("thinking",)),
+    Parameter(
+        "messages[].content[].cache_control",
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "x", "cache_control": CACHED}]}]},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "x"}]}]},
+    ),
+    Parameter("tools[].cache_control", {"tools": [{**TOOL, "cache_control": CACHED}]}, {"tools": [TOOL]}),
     Parameter("top_k", {"top_k": 40}),
     Parameter("min_p", {"min_p": 0.1}),
     Parameter("repetition_penalty", {"repetition_penalty": 1.1}),

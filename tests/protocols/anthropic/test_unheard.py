@@ -26,7 +26,7 @@ def test_nested_fields_of_a_request() -> None:
             {"type": "web_search_20250305", "name": "web_search", "max_uses": 3},
         ],
     }
-    assert list(DIALECT.unheard(DIALECT.read_request(body))) == [
+    assert list(DIALECT.unheard(DIALECT.read_request(body), "chat")) == [
         "system[].cache_control",
         "messages[].odder",
         "messages[].content[].odd",
@@ -51,4 +51,4 @@ def test_marks_of_ours_are_none() -> None:
             },
         ],
     }
-    assert list(DIALECT.unheard(DIALECT.read_request(body))) == []
+    assert list(DIALECT.unheard(DIALECT.read_request(body), "chat")) == []

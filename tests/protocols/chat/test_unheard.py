@@ -23,7 +23,7 @@ def test_nested_fields_of_a_request() -> None:
         ],
         "web_search_options": {"search_context_size": "low"},
     }
-    assert list(DIALECT.unheard(DIALECT.read_request(body))) == [
+    assert list(DIALECT.unheard(DIALECT.read_request(body), "gemini")) == [
         "messages[].odd",
         "messages[].content[].prompt_cache_breakpoint",
         "messages[].tool_calls[].index",
@@ -51,4 +51,23 @@ def test_marks_of_ours_and_signatures_are_none() -> None:
         ],
         "functions": [{"name": "f", "parameters": {}}],
     }
-    assert list(DIALECT.unheard(DIALECT.read_request(body))) == []
+    assert list(DIALECT.unheard(DIALECT.read_request(body), "gemini")) == []
+
+
+def test_cache_marks_are_kept_for_anthropic() -> None:
+    mark = {"cache_control": {"type": "ephemeral"}}
+    body = {
+        "model": "m",
+        "messages": [
+            {"role": "system", "content": "s", **mark},
+            {"role": "user", "content": [{"type": "text", "text": "x", **mark}]},
+        ],
+        "tools": [{"type": "function", "function": {"name": "f"}, **mark}],
+    }
+    dialogue = DIALECT.read_request(body)
+    assert list(DIALECT.unheard(dialogue, "anthropic")) == []
+    assert set(DIALECT.unheard(dialogue, "gemini")) == {
+        "messages[].cache_control",
+        "messages[].content[].cache_control",
+        "tools[].cache_control",
+    }

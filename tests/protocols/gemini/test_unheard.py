@@ -26,7 +26,7 @@ def test_nested_fields_of_a_request() -> None:
             {"mcpServers": [{"name": "s"}]},
         ],
     }
-    assert list(DIALECT.unheard(DIALECT.read_request(body, model="m"))) == [
+    assert list(DIALECT.unheard(DIALECT.read_request(body, model="m"), "chat")) == [
         "systemInstruction.parts[].odd",
         "contents[].odder",
         "contents[].parts[].partMetadata",

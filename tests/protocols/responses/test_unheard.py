@@ -35,7 +35,7 @@ def test_nested_fields_of_a_request() -> None:
             {"type": "code_interpreter", "container": {"type": "auto", "memory_limit": "4g"}},
         ],
     }
-    assert list(DIALECT.unheard(DIALECT.read_request(body))) == [
+    assert list(DIALECT.unheard(DIALECT.read_request(body), "chat")) == [
         "input[].odd",
         "input[].content[].prompt_cache_breakpoint",
         "input[].later",
@@ -62,4 +62,4 @@ def test_what_our_own_answers_bring_back_is_none() -> None:
             {"type": "local_shell_call_output", "id": "l", "output": "1"},
         ],
     }
-    assert list(DIALECT.unheard(DIALECT.read_request(body))) == []
+    assert list(DIALECT.unheard(DIALECT.read_request(body), "chat")) == []
