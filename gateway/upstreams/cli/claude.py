@@ -126,7 +126,9 @@ class ClaudeReader:
                     "completion_tokens": answer,
                     "total_tokens": prompt + answer,
                     "prompt_tokens_details": {"cached_tokens": read},
-                },
+                }
+                if prompt + answer
+                else None,
                 done=True,
                 finish=_FINISH.get(str(line.get("stop_reason")), "stop"),
             ),

@@ -73,10 +73,12 @@ class CodexReader:
         return []
 
 
-def _usage(usage: Any) -> dict[str, Any]:
-    """Cached tokens are part of the input, reasoning part of the output."""
+def _usage(usage: Any) -> dict[str, Any] | None:
+    """Cached tokens are part of the input, reasoning part of the output. None where nothing is told."""
     told = {name: value for name, value in usage.items() if type(value) is int} if isinstance(usage, dict) else {}
     prompt, answer = told.get("input_tokens", 0), told.get("output_tokens", 0)
+    if not prompt + answer:
+        return None
     return {
         "prompt_tokens": prompt,
         "completion_tokens": answer,

@@ -94,9 +94,12 @@ def _failed(error: Any) -> Told:
     return Told(failure=message or "the run failed")
 
 
-def _usage(stats: Any) -> dict[str, Any]:
+def _usage(stats: Any) -> dict[str, Any] | None:
+    """None where nothing is told."""
     told = {name: value for name, value in stats.items() if type(value) is int} if isinstance(stats, dict) else {}
     prompt, answer = told.get("input_tokens", 0), told.get("output_tokens", 0)
+    if not prompt + answer:
+        return None
     return {
         "prompt_tokens": prompt,
         "completion_tokens": max(answer, told.get("total_tokens", 0) - prompt),

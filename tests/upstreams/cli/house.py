@@ -53,8 +53,8 @@ def alive(pid: int, *, zombie: bool = True) -> bool:
 
 
 def toml(folder: Path, **more: Any) -> str:
-    """One [[upstreams]] table of the fake tool, installed into `folder`."""
-    program = folder / "fake"
+    """One [[upstreams]] table of the fake tool, installed into `folder` under its tool's name."""
+    program = folder / f"fake-{more.get('tool', 'claude')}"
     program.write_text(f"#!{sys.executable} -S\n" + FAKE.read_text())
     program.chmod(0o755)
     table = {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.upstreams.cli import process
 from tests.gateways import Reply
 from tests.upstreams.cli.house import Tools, alive, tools
 
@@ -31,6 +32,7 @@ def ask(house: Tools, text: str, protocol: str = "chat", stream: bool = False) -
 
 @pytest.mark.parametrize(("protocol", "stream"), CHATS)
 def test_an_answer_in_every_protocol(house: Tools, protocol: str, stream: bool) -> None:
+    """Lines that are no JSON, or half of one, are noise and no text (CL-Y4, CL-Y6)."""
     reply = ask(house, "do:noise\ndo:thought", protocol, stream)
     assert reply.status == 200 and reply.told.text == "hello there", reply.body
     assert reply.headers["x-gateway-mode"] == "translated" and reply.headers["x-mapped-model"] == "claude"
@@ -41,12 +43,14 @@ def test_an_answer_in_every_protocol(house: Tools, protocol: str, stream: bool) 
     "prompt", ["--help", "-p --dangerously-skip-permissions", "$(touch pwned) `id` \"'; rm -rf x", "ünï\u2028cøde\n\n"]
 )
 def test_a_prompt_is_never_a_flag_nor_a_command(house: Tools, prompt: str) -> None:
+    """It goes by stdin, whatever it is (CL-P4)."""
     assert ask(house, prompt).status == 200
     (note,) = house.notes()
     assert note["prompt"] == prompt and not any(prompt.strip()[:6] in each for each in note["argv"])
 
 
 def test_what_a_tool_is_given(house: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the environment what is allowed (CL-X13), and an empty folder that is gone afterwards (CL-X8)."""
     assert ask(house, "hi").status == 200
     (note,) = house.notes()
     allowed = {"PATH", "HOME", "FAKE_NOTES", "TMPDIR", "NO_COLOR", "LC_CTYPE", "PWD", "SHLVL", "_"}
@@ -75,6 +79,7 @@ def test_what_a_tool_is_given(house: Tools, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_fault_before_the_first_word_is_a_native_error(
     house: Tools, order: str, status: int, words: str, stream: bool
 ) -> None:
+    """Never a 200 with finish_reason "error" (CL-R14); of an exit code, the last line of stderr says why (CL-X10)."""
     reply = ask(house, f"do:{order}", stream=stream)
     assert reply.status == status and words in reply.json["error"]["message"], reply.body
     assert len(house.notes()) == 1, "a tool is not run again for the same request"
@@ -83,18 +88,21 @@ def test_a_fault_before_the_first_word_is_a_native_error(
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_fault_after_words_is_the_protocols_error_event(house: Tools, protocol: str) -> None:
+    """CL-R14."""
     reply = ask(house, "do:broken", protocol, stream=True)
     assert reply.status == 200 and reply.told.text.startswith("one")
     assert reply.told.error is not None and reply.told.finish in (None, "failed")
 
 
 def test_a_hundred_megabytes_of_stderr(house: Tools) -> None:
+    """It is read apart, so that it neither blocks nor gets into the answer (CL-X10)."""
     reply = ask(house, "do:stderr 100")
     assert reply.status == 200 and reply.told.text == "hello there"
 
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_tool_that_hangs_is_ended_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stream: bool) -> None:
+    """With what it has started (CL-X11)."""
     with tools(tmp_path, monkeypatch, timeout_s=1) as house:
         reply = ask(house, "do:grandchild\ndo:hang", stream=stream)
         assert reply.status == 504 and "timeout_s" in reply.json["error"]["message"] and reply.seconds < 5
@@ -115,6 +123,8 @@ def test_a_client_that_leaves_takes_the_tool_with_it(house: Tools, order: str) -
 
 
 def test_a_tool_that_ignores_sigterm_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After 5 s, shortened here (CL-X11)."""
+    assert process.KILL_AFTER_S == 5.0
     monkeypatch.setattr("gateway.upstreams.cli.process.KILL_AFTER_S", 0.3)
     with tools(tmp_path, monkeypatch, timeout_s=1) as house:
         assert ask(house, "do:stubborn").status == 504
@@ -127,6 +137,7 @@ def test_grandchildren_do_not_outlive_a_run(house: Tools) -> None:
 
 
 def test_a_missing_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CL-X9."""
     with tools(tmp_path, monkeypatch, command=str(tmp_path / "nobody")) as house:
         reply = ask(house, "hi")
         assert reply.status == 502 and "was not found" in reply.json["error"]["message"]
@@ -135,6 +146,7 @@ def test_a_missing_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_never_more_processes_than_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CL-X12."""
     with tools(tmp_path, monkeypatch, max_processes=3, queue=50) as house:
         replies: list[Reply] = []
         threads = [threading.Thread(target=lambda: replies.append(ask_once(house, "do:sleep 0.1"))) for _ in range(50)]
@@ -152,7 +164,38 @@ def test_never_more_processes_than_allowed(tmp_path: Path, monkeypatch: pytest.M
         assert most == 3 and len(house.notes("ended")) == 50
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_client_that_leaves_while_it_waits_frees_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stream: bool
+) -> None:
+    """At once, and nothing is run for it (CL-X11, CL-X12)."""
+    with tools(tmp_path, monkeypatch, max_processes=1, queue=1) as house:
+        running = house.gateway.open("chat", model="claude", text="do:sleep 3")
+        until = time.monotonic() + 5
+        while not house.notes() and time.monotonic() < until:
+            time.sleep(0.01)
+        waiting = house.gateway.open("chat", model="claude", stream=stream, text="left")
+        while len(house.gateway.gateway.running) < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        assert ask_once(house, "too many").status == 429
+        waiting.leave()
+        began = time.monotonic()
+        while len(house.gateway.gateway.running) > 1 and time.monotonic() < until:
+            time.sleep(0.01)
+        assert time.monotonic() - began < 1.0, "the place was not freed before the run before it ended"
+        assert ask_once(house, "the next").status == running.reply().status == 200
+        assert [note["prompt"] for note in house.notes()] == ["do:sleep 3", "the next"]
+
+
+@pytest.mark.parametrize(("protocol", "stream"), CHATS)
+def test_a_tool_that_says_nothing(house: Tools, protocol: str, stream: bool) -> None:
+    """No answer without a word is taken for one (CL-R12)."""
+    reply = ask(house, "do:silence", protocol, stream)
+    assert reply.status == 502 and "no content" in reply.body.decode()
+
+
 def test_more_than_the_queue_holds_are_told_to_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CL-X12."""
     with tools(tmp_path, monkeypatch, max_processes=1, queue=1) as house:
         opened = [house.gateway.open("chat", model="claude", text="do:sleep 1") for _ in range(2)]
         until = time.monotonic() + 5

@@ -1,4 +1,4 @@
-"""The document the tools came from (seeds/001 of the brief: clinvoker's OpenAI-compatible API), replayed."""
+"""Which tool runs, with what, and who may have it run. The document it all came from: tests/seeds/test_seed_002.py."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 import requests
-from anthropic import Anthropic
-from openai import OpenAI
 
 from tests.upstreams.cli.house import Tools, toml, tools
 
@@ -45,46 +43,6 @@ def post(house: Tools, body: dict[str, Any], path: str = "/openai/v1/chat/comple
 HELLO = [{"role": "user", "content": "Hello!"}]
 
 
-def test_the_models_are_the_tools_in_a_stable_order(house: Tools) -> None:
-    for _ in range(2):
-        document = requests.get(house.gateway.url + "/openai/v1/models", timeout=5).json()
-        assert document["object"] == "list"
-        assert [(each["id"], each["object"], each["owned_by"]) for each in document["data"]] == [
-            ("claude", "model", "claude-cli"),
-            ("codex", "model", "codex-cli"),
-        ]
-
-
-def test_the_curl_of_the_document(house: Tools) -> None:
-    document = post(house, {"model": "claude", "messages": HELLO}).json()
-    assert document["id"].startswith("chatcmpl-") and document["object"] == "chat.completion"
-    assert document["model"] == "claude" and document["usage"]["total_tokens"] == 10
-    choice = document["choices"][0]
-    assert choice["index"] == 0 and choice["finish_reason"] == "stop"
-    assert choice["message"]["role"] == "assistant" and choice["message"]["content"] == "hello there"
-
-
-def test_every_field_of_the_table_is_accepted(house: Tools) -> None:
-    fields = {
-        "max_tokens": 4096, "temperature": 0.7, "top_p": 0.9, "n": 1, "stop": ["x"], "presence_penalty": 0.1,
-        "frequency_penalty": 0.1, "logit_bias": {"50256": -100}, "user": "u",
-    }  # fmt: skip
-    turns = [{"role": "system", "content": "You are a helpful assistant."}, *HELLO]
-    reply = post(house, {"model": "claude", "messages": turns, "stream": False, **fields})
-    assert reply.status_code == 200 and "temperature" in reply.headers["X-Gateway-Lossy"]
-    (note,) = house.notes()
-    assert note["system"] == ["You are a helpful assistant."] and note["prompt"] == "Hello!"
-    assert post(house, {"model": "claude", "messages": HELLO, "stop": "x"}).status_code == 200
-
-
-def test_the_stream_of_the_document(house: Tools) -> None:
-    client = OpenAI(base_url=house.gateway.url + "/openai/v1", api_key="not-needed", max_retries=0)
-    chunks = list(client.chat.completions.create(model="claude", messages=HELLO, stream=True))  # type: ignore[arg-type]
-    assert chunks[0].choices[0].delta.role == "assistant"
-    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == "hello there"
-    assert chunks[-1].choices[0].finish_reason == "stop" and {chunk.model for chunk in chunks} == {"claude"}
-
-
 @pytest.mark.parametrize(
     ("model", "mapped", "told"),
     [
@@ -96,6 +54,7 @@ def test_the_stream_of_the_document(house: Tools) -> None:
     ],
 )
 def test_which_tool_and_which_model(house: Tools, model: str, mapped: str, told: str | None) -> None:
+    """A name is a model's only after `tool/` (CL-P3); as the value of one argument it cannot be a flag (CL-X7)."""
     reply = post(house, {"model": model, "messages": HELLO})
     assert reply.status_code == 200 and reply.headers["X-Mapped-Model"] == mapped
     argv = house.notes()[0]["argv"]
@@ -103,6 +62,7 @@ def test_which_tool_and_which_model(house: Tools, model: str, mapped: str, told:
 
 
 def test_dry_run_tells_the_command_line_and_runs_nothing(house: Tools) -> None:
+    """Without the prompt (CL-X6)."""
     body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "a secret"}], "dry_run": True}
     said = post(house, body).json()["choices"][0]["message"]["content"]
     assert said.startswith("Would execute: ") and "exec --json" in said and "--model=gpt-x" in said
@@ -113,26 +73,8 @@ def test_dry_run_tells_the_command_line_and_runs_nothing(house: Tools) -> None:
     assert "--print" in message["content"][0]["text"] and house.notes() == []
 
 
-def test_errors_are_problem_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with tools(tmp_path, monkeypatch) as house:
-        reply = post(house, {"model": "unknown", "messages": HELLO})
-        document = reply.json()
-        assert reply.status_code == document["status"] == 400
-        assert reply.headers["Content-Type"] == "application/problem+json"
-        assert document["type"] == "https://api.clinvk.dev/errors/backend-not-found"
-        assert document["title"] == "Backend Not Found" and "'unknown'" in document["detail"]
-        assert document["error"]["code"] == "backend_not_found"
-        assert post(house, {"model": "unknown", "messages": HELLO}, "/v1/chat/completions").status_code == 404
-
-
-def test_the_anthropic_sdk(house: Tools) -> None:
-    client = Anthropic(base_url=house.gateway.url + "/anthropic", api_key="x", max_retries=0)
-    with client.messages.stream(max_tokens=9, model="claude", system="S", messages=HELLO) as stream:  # type: ignore[arg-type]
-        assert "".join(stream.text_stream) == "hello there"
-    assert house.notes()[0]["system"] == ["S"]
-
-
 def test_history_is_told_once(house: Tools) -> None:
+    """Every system text, every turn (CL-P1)."""
     turns = [
         {"role": "system", "content": "one"},
         {"role": "user", "content": "2+2?"},
@@ -148,6 +90,7 @@ def test_history_is_told_once(house: Tools) -> None:
 
 
 def test_no_message_of_a_user_is_a_400(house: Tools) -> None:
+    """CL-P1."""
     assert post(house, {"model": "claude", "messages": [{"role": "system", "content": "x"}]}).status_code == 400
     assert house.notes() == []
 
@@ -177,6 +120,7 @@ def test_an_agent_on_a_tool(house: Tools) -> None:
 
 
 def test_the_clients_wishes_never_reach_the_command_line(house: Tools) -> None:
+    """Sandbox, approval, folder, environment and flags are the operator's (CL-X5, CL-X7)."""
     body = {
         "model": "claude",
         "messages": HELLO,
@@ -191,6 +135,7 @@ def test_the_clients_wishes_never_reach_the_command_line(house: Tools) -> None:
 
 
 def test_a_configured_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Absolute, there, links resolved, none of the system's (CL-X8)."""
     work = tmp_path / "work"
     work.mkdir()
     (work / "kept").touch()
@@ -199,7 +144,7 @@ def test_a_configured_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         assert house.notes()[0]["cwd"] == str(work.resolve()) and house.all_gone() and (work / "kept").exists()
     link = tmp_path / "link"
     link.symlink_to("/etc")
-    for wrong in ("/", "/etc", str(link), str(tmp_path / "nowhere")):
+    for wrong in ("/", "/etc", "/usr/bin", "/proc/self", str(link), str(tmp_path / "nowhere"), f"{work}/../link"):
         with tools(tmp_path, monkeypatch, workdir=wrong) as house:
             assert post(house, {"model": "claude", "messages": HELLO}).status_code == 502
 
@@ -210,3 +155,31 @@ def test_readiness_names_what_is_missing(house: Tools, tmp_path: Path, monkeypat
     with tools(tmp_path, monkeypatch, other) as house:
         document = requests.get(house.gateway.url + "/readyz", timeout=5).json()
         assert document["status"] == "ready" and "not found" in document["unavailable"]["codex-cli"]
+
+
+def test_whether_a_program_is_there_is_looked_up_anew_after_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not for every request, and without a restart (CL-X9)."""
+    with tools(tmp_path, monkeypatch) as house:
+        upstream = house.gateway.gateway.upstreams["claude-cli"]
+        program = tmp_path / "fake-claude"
+        assert upstream.available() is None
+        program.rename(tmp_path / "away")
+        assert upstream.available() is None, "it was there a moment ago"
+        assert post(house, {"model": "claude", "messages": HELLO}).status_code == 502
+        monkeypatch.setattr("gateway.upstreams.kinds.cli.AVAILABLE_FOR_S", 0.0)
+        assert "was not found" in str(upstream.available())
+        (tmp_path / "away").rename(program)
+        house.gateway.revive()
+        assert post(house, {"model": "claude", "messages": HELLO}).status_code == 200
+
+
+def test_a_tool_that_tells_no_usage(house: Tools) -> None:
+    """The answer makes no number up; the record estimates and says so (CL-R16)."""
+    house.gateway.records.clear()
+    reply = post(house, {"model": "claude", "messages": [{"role": "user", "content": "do:uncounted"}]})
+    assert reply.json()["choices"][0]["message"]["content"] == "words without numbers"
+    assert "usage" not in reply.json() and house.gateway.alive()
+    (record,) = house.gateway.records
+    assert record.source == "counted" and (record.input_tokens or 0) > 0 and (record.output_tokens or 0) > 0
