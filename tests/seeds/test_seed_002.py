@@ -23,7 +23,7 @@ from tests.upstreams.cli.house import Tools, toml, tools
 
 ADDRESS = "http://localhost:8080"
 HELLO = [{"role": "user", "content": "Hello!"}]
-PYTHON = '''
+PYTHON = """
 from openai import OpenAI
 client = OpenAI(
     base_url="http://localhost:8080/openai/v1",
@@ -37,8 +37,8 @@ response = client.chat.completions.create(
     ]
 )
 print(response.choices[0].message.content)
-'''
-PYTHON_STREAM = '''
+"""
+PYTHON_STREAM = """
 from openai import OpenAI
 client = OpenAI(
     base_url="http://localhost:8080/openai/v1",
@@ -52,7 +52,7 @@ stream = client.chat.completions.create(
 for chunk in stream:
     if chunk.choices[0].delta.content is not None:
         print(chunk.choices[0].delta.content, end="")
-'''
+"""
 CURL = """curl -X POST http://localhost:8080/openai/v1/chat/completions \\
 -H "Content-Type: application/json" \\
 -d '{"model": "claude", "messages": [{"role": "user", "content": "Hello!"}]}'

@@ -18,6 +18,8 @@ from gateway.upstreams.cli.tool import Plain, Task, Told, short
 _SANDBOX = {"read-only": "default", "workspace-write": "auto_edit", "danger-full-access": "yolo"}
 _SESSION = re.compile(r"[0-9A-Za-z-]{8,64}")
 _API_ERROR = re.compile(r"\[API Error: (\{.*\})\]", re.S)
+_LIMITED = re.compile(r"\[API Error: (.*?)\]\n(?=.*\bquota\b)", re.S)
+"""Of a 429 it tells only the provider's words, and below them its own advice about quota."""
 
 
 class Gemini(Plain):
@@ -91,6 +93,9 @@ def _failed(error: Any) -> Told:
         with contextlib.suppress(ValueError, KeyError, TypeError):
             inner = json.loads(found[1])["error"]
             return Told(failure=str(inner["message"]), status=int(inner["code"]))
+    limited = _LIMITED.search(message)
+    if limited:
+        return Told(failure=limited[1], status=429)
     return Told(failure=message or "the run failed")
 
 

@@ -92,6 +92,16 @@ def item(kind: str, **more: Any) -> dict[str, Any]:
     return {"type": "item.completed", "item": {"id": "item_0", "type": kind, **more}}
 
 
+LIMITED = "exceeded retry limit, last status: 429 Too Many Requests"
+
+
+def test_codex_a_long_command_is_told_when_it_begins_and_once() -> None:
+    begun = {"type": "item.started", "item": {"id": "item_0", "type": "command_execution", "command": "make"}}
+    over = item("command_execution", command="make", aggregated_output="ok")
+    assert [each.thought for each in read("codex", begun, over)] == ["[command] make\n", "[result] ok\n"]
+    assert "".join(each.thought for each in read("codex", over)) == "[command] make\n[result] ok\n"
+
+
 def test_codex_items() -> None:
     """Every agent_message; an error that a reconnect mends is none; cached tokens are part of the input (CL-Y3)."""
     usage = {"input_tokens": 11, "cached_input_tokens": 4, "output_tokens": 7, "reasoning_output_tokens": 2}
@@ -119,6 +129,7 @@ def test_codex_items() -> None:
     [
         ("unexpected status 401 Unauthorized: no, url: http://x/v1", "unexpected status 401 Unauthorized: no", 401),
         ('{"error": {"message": "bad", "type": "invalid_request_error"}}', "bad", 400),
+        (LIMITED, LIMITED, 429),
         ("stream disconnected", "stream disconnected", 0),
         ("[1]", "[1]", 0),
     ],
@@ -152,6 +163,7 @@ def test_gemini_the_echo_of_the_prompt_is_no_answer() -> None:
     ("error", "failure", "status"),
     [
         ({"message": '[API Error: {"error":{"code":401,"message":"no","status":"UNAUTHENTICATED"}}]'}, "no", 401),
+        ({"message": "[API Error: slow down]\nPlease wait and request a quota increase there"}, "slow down", 429),
         ({"message": "[API Error: terminated]"}, "[API Error: terminated]", 0),
         ("odd", "odd", 0),
         (None, "the run failed", 0),
@@ -164,6 +176,7 @@ def test_gemini_failures(error: Any, failure: str, status: int) -> None:
 
 def test_gemini_forgets_its_own_conversation_only(tmp_path: Path) -> None:
     """CL-P5."""
+
     def chat(project: str, session: str) -> Path:
         path = tmp_path / ".gemini" / "tmp" / project / "chats" / f"session-2026-{session}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
