@@ -104,7 +104,7 @@ def chunks(reply: requests.Response) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("header", ["Authorization", "X-Api-Key"])
 def test_authentication(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, header: str) -> None:
-    """认证: no key configured, none is asked; else `Authorization: Bearer <key>` or `X-Api-Key: <key>` (CL-R5, CL-R6)."""
+    """认证: where a key is configured, `Authorization: Bearer <key>` or `X-Api-Key: <key>` (CL-R5, CL-R6)."""
     key = "key-0123456789"
     with tools(tmp_path, monkeypatch, f'[auth]\nmode = "strict"\napi_keys = ["{key}"]\n') as house:
         value = f"Bearer {key}" if header == "Authorization" else key
