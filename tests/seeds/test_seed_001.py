@@ -19,7 +19,7 @@ from openai import OpenAI
 
 from tests.gateways import InProcess, Provider, config_for
 from tests.scripted.answer import Answer, spoken
-from tests.scripted.script import Script
+from tests.scripted.script import Script, failing
 from tests.scripted.upstream import ScriptedUpstream
 
 TOKEN = "agent-token-0123456789"
@@ -294,6 +294,87 @@ def test_the_role_system(house: InProcess, up: ScriptedUpstream) -> None:
     turns = [{"role": "system", "content": "Отвечай кратко."}, *HELLO]
     ask(house, {"messages": turns})
     assert up.asked()[-1].body["messages"] == turns
+
+
+# --- Работа с готовыми UI (например, Open WebUI): its calls as recorded of 0.12.4
+
+
+@pytest.fixture
+def webui(house: InProcess) -> requests.Session:
+    """A connection of Open WebUI: base URL and key, and the headers it sends with them."""
+    session = requests.Session()
+    session.headers.update(
+        {
+            "Authorization": f"Bearer {TOKEN}",
+            "Content-Type": "application/json",
+            "X-OpenWebUI-User-Name": "Anna",
+            "X-OpenWebUI-User-Role": "admin",
+        }
+    )
+    return session
+
+
+FUNCTIONS = [
+    {"type": "function", "function": {"name": f"tool_{number}", "description": "does", "parameters": schema}}
+    for number, schema in enumerate([{"type": "object", "properties": {"q": {"type": "string"}}}] * 28)
+]
+
+
+def test_open_webui_lists_the_models_first(house: InProcess, webui: requests.Session) -> None:
+    """With the key of the connection, on "verify" and on refresh; what is not listed is never asked (TW-14)."""
+    for query in ("", "?refresh=true"):
+        document = webui.get(f"{base(house)}/models{query}", timeout=10).json()
+        assert document["object"] == "list" and [each["id"] for each in document["data"]] == ["real-model"]
+    refused = requests.get(f"{base(house)}/models", headers={"Authorization": "Bearer no"}, timeout=10)
+    assert refused.status_code == 401 and refused.json()["error"]["message"]
+
+
+def test_open_webui_streams_a_turn(house: InProcess, up: ScriptedUpstream, webui: requests.Session) -> None:
+    """With its own tools, without stream_options and max_tokens; a stream is what says text/event-stream (TW-14)."""
+    body = {"model": "real-model", "messages": HELLO, "stream": True, "tools": FUNCTIONS}
+    reply = webui.post(f"{base(house)}/chat/completions", json=body, timeout=10)
+    assert reply.status_code == 200 and reply.headers["Content-Type"].startswith("text/event-stream")
+    told = reply.content.decode()
+    chunks = [json.loads(line[6:]) for line in told.split("\n") if line.startswith("data: {")]
+    assert "".join(each["choices"][0]["delta"].get("content") or "" for each in chunks) == "Здравствуйте, чем помочь?"
+    assert told.endswith("data: [DONE]\n\n") and len(up.asked()[-1].body["tools"]) == 28
+    history = [
+        *HELLO,
+        {"role": "assistant", "content": "", "tool_calls": [
+            {"id": "call_1", "type": "function", "index": 0, "function": {"name": "tool_1", "arguments": "{}"}}
+        ]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "18"},
+    ]  # fmt: skip
+    assert webui.post(f"{base(house)}/chat/completions", json={**body, "messages": history}, timeout=10).ok
+
+
+@pytest.mark.parametrize("task", ["title_generation", "follow_up_generation", "tags_generation"])
+def test_open_webui_asks_three_things_about_a_new_chat(
+    house: InProcess, up: ScriptedUpstream, webui: requests.Session, task: str
+) -> None:
+    """Whole calls whose answers are JSON; `metadata` of its own is no concern of the provider's (TW-14)."""
+    up.play(Script(answer=Answer(spoken('{"title": "Привет"}'))))
+    body = {
+        "model": "real-model",
+        "messages": [{"role": "user", "content": "### Task: Generate a concise title. Output: JSON"}],
+        "stream": False,
+        "max_completion_tokens": 1000,
+        "metadata": {"task": task, "chat_id": "c-1"},
+    }
+    document = webui.post(f"{base(house)}/chat/completions", json=body, timeout=10).json()
+    assert json.loads(document["choices"][0]["message"]["content"]) == {"title": "Привет"}
+
+
+def test_open_webui_shows_the_message_of_an_error(
+    house: InProcess, up: ScriptedUpstream, webui: requests.Session
+) -> None:
+    """It never retries and shows `error.message`; a failed stream is JSON with its status, no empty stream (TW-14)."""
+    up.play(failing(400, "the context is too long"))
+    for stream in (True, False):
+        body = {"model": "real-model", "messages": HELLO, "stream": stream}
+        reply = webui.post(f"{base(house)}/chat/completions", json=body, timeout=10)
+        assert reply.status_code == 400 and reply.headers["Content-Type"] == "application/json"
+        assert "the context is too long" in reply.json()["error"]["message"]
 
 
 # --- what the page only touches on
