@@ -29,7 +29,7 @@ class Slot:
     def __init__(self, lock: int, folder: Path) -> None:
         self._lock = lock
         self.folder = folder
-        self.system_file = folder.with_suffix(".system")
+        self.system_file = folder.with_name(folder.name + ".system")
 
     def release(self) -> None:
         """Idempotent."""

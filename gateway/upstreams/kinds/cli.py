@@ -70,7 +70,8 @@ class Cli(Upstream):
         at, program = self._found
         if time.monotonic() - at >= AVAILABLE_FOR_S:
             program = shutil.which(self.settings.command)
-            self._found = (time.monotonic(), program)
+            # A relative path is the gateway's; the tool starts in a folder of its own.
+            self._found = (time.monotonic(), program and os.path.abspath(program))
         if sys.platform == "win32":
             return "command-line tools need a POSIX system"
         if program is None:

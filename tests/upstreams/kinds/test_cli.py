@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -183,3 +184,32 @@ def test_a_tool_that_tells_no_usage(house: Tools) -> None:
     assert "usage" not in reply.json() and house.gateway.alive()
     (record,) = house.gateway.records
     assert record.source == "counted" and (record.input_tokens or 0) > 0 and (record.output_tokens or 0) > 0
+
+
+def test_each_run_has_a_system_text_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the upstream is called."""
+    with tools(tmp_path, monkeypatch, name="claude.cli", max_processes=4) as house:
+
+        def ask(number: int) -> None:
+            turns = [
+                {"role": "system", "content": f"text {number}"},
+                {"role": "user", "content": f"do:sleep 0.3\n{number}"},
+            ]
+            statuses.append(post(house, {"model": "claude", "messages": turns}).status_code)
+
+        statuses: list[int] = []
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        assert statuses == [200] * 4
+        told = [(note["system"][0].split()[1], note["prompt"].split("\n")[1]) for note in house.notes()]
+        assert sorted(told) == [(str(number), str(number)) for number in range(4)]
+
+
+def test_a_command_by_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is relative to where the gateway was started, not to the folder of the run."""
+    monkeypatch.chdir(tmp_path)
+    with tools(tmp_path, monkeypatch, command="./fake-claude") as house:
+        assert post(house, {"model": "claude", "messages": HELLO}).status_code == 200
