@@ -158,7 +158,8 @@ class Cli(Upstream):
             with os.fdopen(os.open(system_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(asked["system"].encode("utf-8", "replace"))
         task = self._task(model, asked["prompt"], asked["system"], system_file)
-        environment = {name: os.environ[name] for name in settings.env if name in os.environ}
+        given = {**settings.dotenv, **os.environ}
+        environment = {name: given[name] for name in settings.env if name in given}
         environment |= {"TMPDIR": str(slot.folder), "NO_COLOR": "1", **self._tool.environment}
         home = Path(environment.get("HOME") or slot.folder)
 

@@ -65,11 +65,13 @@ def toml(folder: Path, **more: Any) -> str:
 
 
 @contextlib.contextmanager
-def tools(folder: Path, patch: pytest.MonkeyPatch, before: str = "", after: str = "", **more: Any) -> Iterator[Tools]:
+def tools(
+    folder: Path, patch: pytest.MonkeyPatch, before: str = "", after: str = "", dotenv: str = "", **more: Any
+) -> Iterator[Tools]:
     notes = folder / "notes"
     patch.setenv("FAKE_NOTES", str(notes))
     patch.setenv("GATEWAY_SECRET", "sk-never-for-a-tool")
-    with InProcess(before + "\n" + toml(folder, **more) + after) as gateway:
+    with InProcess(before + "\n" + toml(folder, **more) + after, dotenv) as gateway:
         found = Tools(gateway, notes)
         yield found
         assert found.all_gone(8.0), "a process of the tool survived"

@@ -213,3 +213,14 @@ def test_a_command_by_a_relative_path(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     with tools(tmp_path, monkeypatch, command="./fake-claude") as house:
         assert post(house, {"model": "claude", "messages": HELLO}).status_code == 200
+
+
+def test_a_login_in_dotenv_reaches_the_tool_and_nothing_else_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dotenv = "CLAUDE_CODE_OAUTH_TOKEN=from-the-file\nFAKE_NOTES=elsewhere\nOTHER=secret\n"
+    env = ["PATH", "FAKE_NOTES", "CLAUDE_CODE_OAUTH_TOKEN"]
+    with tools(tmp_path, monkeypatch, dotenv=dotenv, env=env) as house:
+        assert post(house, {"model": "claude", "messages": HELLO}).status_code == 200
+        (note,) = house.notes()
+        assert note["env"]["CLAUDE_CODE_OAUTH_TOKEN"] == "from-the-file" and "OTHER" not in note["env"]
