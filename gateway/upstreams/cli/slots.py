@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import stat
 import sys
 import tempfile
@@ -24,17 +25,28 @@ POLL_S = 0.03
 
 
 class Slot:
-    """A place to run: `folder` is empty and this run's alone, `system_file` does not exist yet."""
+    """A place to run, this run's alone: `folder` to work in, `scratch` for the tool's own temporary files (which have no
+    place in a folder that is said to be empty), `system_file` for the system text."""
 
     def __init__(self, lock: int, folder: Path) -> None:
         self._lock = lock
         self.folder = folder
+        self.scratch = folder.with_name(folder.name + ".tmp")
         self.system_file = folder.with_name(folder.name + ".system")
+
+    def prepare(self) -> None:
+        """Both folders, empty, whatever a run that was cut off has left. Raises OSError."""
+        for each in (self.folder, self.scratch):
+            shutil.rmtree(each, ignore_errors=True)
+            each.mkdir(mode=0o700)
+        self.system_file.unlink(missing_ok=True)
 
     def release(self) -> None:
         """Idempotent."""
         lock, self._lock = self._lock, -1
         if lock >= 0:
+            for each in (self.folder, self.scratch):
+                shutil.rmtree(each, ignore_errors=True)
             with contextlib.suppress(OSError):
                 self.system_file.unlink(missing_ok=True)
             os.close(lock)

@@ -149,24 +149,22 @@ class Cli(Upstream):
     def _spawn(self, slot: Slot, run: Run, model: str, asked: dict[str, Any]) -> Process:
         """Raises OSError; then the slot is still the caller's."""
         settings = self.settings
-        _empty(slot.folder)
+        slot.prepare()
         folder = Path(settings.workdir).expanduser().resolve() if settings.workdir else slot.folder
         system_file = None
         if self._tool.takes_system and asked["system"].strip():
             system_file = slot.system_file
-            system_file.unlink(missing_ok=True)
             with os.fdopen(os.open(system_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(asked["system"].encode("utf-8", "replace"))
         task = self._task(model, asked["prompt"], asked["system"], system_file)
         given = {**settings.dotenv, **os.environ}
         environment = {name: given[name] for name in settings.env if name in given}
-        environment |= {"TMPDIR": str(slot.folder), "NO_COLOR": "1", **self._tool.environment}
+        environment |= {"TMPDIR": str(slot.scratch), "NO_COLOR": "1", **self._tool.environment}
         home = Path(environment.get("HOME") or slot.folder)
 
         def ended() -> None:
             try:
                 self._tool.forget(home, folder, run.session)
-                shutil.rmtree(slot.folder, ignore_errors=True)
             finally:
                 slot.release()
 
@@ -195,12 +193,6 @@ class Cli(Upstream):
         if resolved == Path("/") or any(resolved.is_relative_to(each) for each in SYSTEM_FOLDERS):
             return f"workdir {self.settings.workdir!r} is a folder of the system"
         return None
-
-
-def _empty(folder: Path) -> None:
-    """Makes `folder` anew."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
 
 
 UPSTREAM = Cli

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -56,7 +56,9 @@ def test_what_a_tool_is_given(house: Tools, monkeypatch: pytest.MonkeyPatch) -> 
     allowed = {"PATH", "HOME", "FAKE_NOTES", "TMPDIR", "NO_COLOR", "LC_CTYPE", "PWD", "SHLVL", "_"}
     own = {name for name in note["env"] if name.startswith(("CLAUDE_", "DISABLE_"))}
     assert set(note["env"]) - own <= allowed and "sk-never-for-a-tool" not in str(note)
-    assert note["files"] == [] and house.all_gone() and not Path(note["cwd"]).exists()
+    cwd, scratch = Path(note["cwd"]), Path(note["env"]["TMPDIR"])
+    assert note["files"] == [] and not scratch.is_relative_to(cwd), "its temporary files are not in its folder"
+    assert house.all_gone() and eventually(lambda: not cwd.exists() and not scratch.exists())
     assert (
         "--permission-mode" in note["argv"] and note["argv"][note["argv"].index("--permission-mode") + 1] == "default"
     )
@@ -205,6 +207,13 @@ def test_more_than_the_queue_holds_are_told_to_come_back(tmp_path: Path, monkeyp
         assert refused.status == 429 and int(refused.headers["retry-after"]) >= 1
         assert [each.reply().status for each in opened] == [200, 200]
         assert ask_once(house, "hi").status == 200
+
+
+def eventually(true: Callable[[], bool], seconds: float = 5.0) -> bool:
+    until = time.monotonic() + seconds
+    while not true() and time.monotonic() < until:
+        time.sleep(0.01)
+    return true()
 
 
 def ask_once(house: Tools, text: str) -> Reply:
