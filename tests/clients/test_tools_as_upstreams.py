@@ -79,12 +79,12 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @contextmanager
-def opened(tool: str, home: Path, timeout_s: float) -> Iterator[House]:
-    """Nothing of the tool is left when it closes."""
+def opened(tool: str, home: Path, timeout_s: float, under: tuple[str | Path, ...] = ()) -> Iterator[House]:
+    """`under` is a command that runs the tool. Nothing of the tool is left when it closes."""
     with ScriptedUpstream() as up, pytest.MonkeyPatch.context() as patch:
         names = _log_in(tool, home, up, patch)
         program = home / "program"
-        program.write_text("#!/bin/sh\nexec " + " ".join(PROGRAM[tool]) + ' "$@"\n')
+        program.write_text("#!/bin/sh\nexec " + " ".join(map(str, (*under, *PROGRAM[tool]))) + ' "$@"\n')
         program.chmod(0o755)
         table = {
             "name": f"{tool}-cli", "kind": "cli", "tool": tool, "command": str(program), "model": MODEL[tool],
