@@ -25,8 +25,8 @@ POLL_S = 0.03
 
 
 class Slot:
-    """A place to run, this run's alone: `folder` to work in, `scratch` for the tool's temporary files (the folder is said
-    to be empty, and a tool looks), `system_file` for the system text."""
+    """A place to run, this run's alone: `folder` to work in, `scratch` for temporary files of the tool (the folder is
+    said to be empty, and a tool looks), `system_file` for the system text."""
 
     def __init__(self, lock: int, folder: Path) -> None:
         self._lock = lock
