@@ -49,6 +49,12 @@ def test_a_prompt_is_never_a_flag_nor_a_command(house: Tools, prompt: str) -> No
     assert note["prompt"] == prompt and not any(prompt.strip()[:6] in each for each in note["argv"])
 
 
+def test_a_prompt_that_no_argument_could_hold(house: Tools) -> None:
+    """CL-P4."""
+    prompt = "é" * 3_000_000
+    assert ask(house, prompt).status == 200 and house.notes()[0]["prompt"] == prompt
+
+
 def test_what_a_tool_is_given(house: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the environment what is allowed (CL-X13), and an empty folder that is gone afterwards (CL-X8)."""
     assert ask(house, "hi").status == 200
@@ -86,6 +92,16 @@ def test_a_fault_before_the_first_word_is_a_native_error(
     assert reply.status == status and words in reply.json["error"]["message"], reply.body
     assert len(house.notes()) == 1, "a tool is not run again for the same request"
     assert "abcdefghijklmnop" not in reply.body.decode() and house.all_gone()
+
+
+@pytest.mark.parametrize(("protocol", "stream"), CHATS)
+@pytest.mark.parametrize(("order", "status"), [("exit 1", 502), ("failed 429", 429)])
+def test_a_fault_before_the_first_word_in_every_protocol(
+    house: Tools, order: str, status: int, protocol: str, stream: bool
+) -> None:
+    """CL-R14."""
+    reply = ask(house, f"do:{order}", protocol, stream)
+    assert reply.status == status and not reply.streamed and reply.told.error is not None, reply.body
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

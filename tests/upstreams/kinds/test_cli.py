@@ -107,6 +107,24 @@ def test_a_foreign_page_runs_nothing(house: Tools, origin: str) -> None:
     assert house.notes() == []
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("v1/chat/completions", "v1/completions", "v1/responses", "v1/messages"),
+        *("v1beta/models/claude:generateContent", "agents/coder/v1/chat/completions"),
+    ],
+)
+def test_a_foreign_page_runs_nothing_by_any_door(house: Tools, path: str) -> None:
+    """With a good key too, since a browser may hold one; and whatever content type saves the page a preflight."""
+    body = {"model": "claude", "messages": HELLO, "input": "Hello!", "prompt": "Hello!", "max_tokens": 9,
+            "contents": [{"parts": [{"text": "Hello!"}]}]}  # fmt: skip
+    for kind in ("application/json", "text/plain"):
+        headers = {"Origin": "https://evil.example", "Authorization": "Bearer agent-secret-1", "Content-Type": kind}
+        reply = requests.post(f"{house.gateway.url}/{path}", json.dumps(body), headers=headers, timeout=20)
+        assert reply.status_code in (403, 415), reply.text
+    assert house.notes() == []
+
+
 def test_pages_of_named_origins_and_our_own_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with tools(tmp_path, monkeypatch, '[server]\ncors_origins = ["https://mine.example"]') as house:
         for origin in ("https://mine.example", house.gateway.url):
