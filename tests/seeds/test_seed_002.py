@@ -80,12 +80,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tools]:
 
 @pytest.fixture(autouse=True)
 def fresh(house: Tools) -> None:
-    house.notes_file.unlink(missing_ok=True)
-    house.gateway.revive()
-
-
-def post(house: Tools, body: dict[str, Any], path: str = "/openai/v1/chat/completions", **headers: str) -> Any:
-    return requests.post(house.gateway.url + path, json=body, headers=headers, timeout=20)
+    house.fresh()
 
 
 def printed(house: Tools, snippet: str) -> str:
@@ -108,9 +103,9 @@ def test_authentication(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, header:
     key = "key-0123456789"
     with tools(tmp_path, monkeypatch, f'[auth]\nmode = "strict"\napi_keys = ["{key}"]\n') as house:
         value = f"Bearer {key}" if header == "Authorization" else key
-        assert post(house, BODY, **{header: value}).status_code == 200
+        assert house.post(BODY, **{header: value}).status_code == 200
         for wrong in ({}, {header: value + "x"}):
-            reply = post(house, BODY, **wrong)
+            reply = house.post(BODY, **wrong)
             assert reply.status_code == reply.json()["status"] == 401 and len(house.notes()) == 1
             models = requests.get(house.gateway.url + "/openai/v1/models", headers=wrong, timeout=5)
             assert models.status_code == 401
@@ -118,8 +113,8 @@ def test_authentication(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, header:
 
 def test_no_key_is_needed_where_none_is_configured(house: Tools) -> None:
     """认证: 如果未配置 Key,则允许无认证请求 (CL-R5)."""
-    assert post(house, BODY).status_code == 200
-    assert post(house, BODY, Authorization="Bearer not-needed").status_code == 200
+    assert house.post(BODY).status_code == 200
+    assert house.post(BODY, Authorization="Bearer not-needed").status_code == 200
 
 
 def test_get_models(house: Tools) -> None:
@@ -134,7 +129,7 @@ def test_get_models(house: Tools) -> None:
 
 def test_post_chat_completions(house: Tools) -> None:
     """POST /openai/v1/chat/completions: the request shown there (CL-R2), every field of the answer (CL-R11)."""
-    document = post(house, BODY).json()
+    document = house.post(BODY).json()
     assert document["id"].startswith("chatcmpl-") and document["object"] == "chat.completion"
     assert type(document["created"]) is int and document["model"] == "claude"
     (choice,) = document["choices"]
@@ -148,13 +143,13 @@ def test_post_chat_completions(house: Tools) -> None:
 
 def test_two_answers_have_two_ids(house: Tools) -> None:
     """Within one second too (CL-R15)."""
-    assert post(house, BODY).json()["id"] != post(house, BODY).json()["id"]
+    assert house.post(BODY).json()["id"] != house.post(BODY).json()["id"]
 
 
 @pytest.mark.parametrize("field", ["model", "messages"])
 def test_the_fields_that_are_required(house: Tools, field: str) -> None:
     """字段: model 是, messages 是 (CL-R7)."""
-    reply = post(house, {name: value for name, value in BODY.items() if name != field})
+    reply = house.post({name: value for name, value in BODY.items() if name != field})
     assert reply.status_code == 400 and reply.json()["error"]["param"] == field and house.notes() == []
 
 
@@ -175,7 +170,7 @@ def test_the_fields_that_are_required(house: Tools, field: str) -> None:
 )
 def test_a_field_that_is_accepted_and_ignored(house: Tools, field: str, value: Any) -> None:
     """字段: 被忽略 (CL-R7); `n` 始终为 1."""
-    reply = post(house, {"model": "claude", "messages": HELLO, field: value})
+    reply = house.post({"model": "claude", "messages": HELLO, field: value})
     assert reply.status_code == 200 and len(reply.json()["choices"]) == 1
     told = reply.headers.get("X-Gateway-Lossy", "").split(", ")
     assert (field in told) == (field != "user"), "user is about nothing that is said"
@@ -186,21 +181,21 @@ def test_fields_nobody_knows_and_content_in_parts(house: Tools) -> None:
     """What clinvoker's own framework refused (CL-R8)."""
     parts = [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]
     body = {"model": "claude", "messages": [{"role": "user", "content": parts}], "extra": {"a": [1]}}
-    assert post(house, body).status_code == 200
+    assert house.post(body).status_code == 200
     assert house.notes()[0]["prompt"] == "one\n\ntwo"
 
 
 def test_stream_is_a_switch(house: Tools) -> None:
     """字段: stream 启用流式(SSE)时为 true."""
     for stream, kind in ((True, "text/event-stream"), (False, "application/json")):
-        assert post(house, {**BODY, "stream": stream}).headers["Content-Type"].startswith(kind)
+        assert house.post({**BODY, "stream": stream}).headers["Content-Type"].startswith(kind)
 
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_dry_run(house: Tools, stream: bool) -> None:
     """字段: dry_run 仅模拟执行,不实际运行命令 (CL-X6)."""
     body = {**BODY, "model": "codex", "dry_run": True, "stream": stream}
-    reply = post(house, body)
+    reply = house.post(body)
     found = chunks(reply) if stream else [reply.json()]
     said = "".join((each["choices"][0].get("delta") or each["choices"][0].get("message", {})).get("content") or ""
                    for each in found)  # fmt: skip
@@ -210,7 +205,7 @@ def test_dry_run(house: Tools, stream: bool) -> None:
 
 def test_the_stream(house: Tools) -> None:
     """流式响应: the role alone, the text, an empty delta with the finish, [DONE] (CL-R12)."""
-    reply = post(house, {"model": "claude", "messages": HELLO, "stream": True})
+    reply = house.post({"model": "claude", "messages": HELLO, "stream": True})
     told = chunks(reply)
     assert {each["object"] for each in told} == {"chat.completion.chunk"} and len({each["id"] for each in told}) == 1
     assert {each["model"] for each in told} == {"claude"} and len({each["created"] for each in told}) == 1
@@ -238,7 +233,7 @@ MAPPING = [
 @pytest.mark.parametrize(("model", "tool"), MAPPING)
 def test_the_model_mapping(house: Tools, model: str, tool: str, path: str) -> None:
     """模型映射: every row (CL-R9), for Anthropic's clients too (CL-R10); none of these is a model's name (CL-P3)."""
-    reply = post(house, {**BODY, "model": model}, path)
+    reply = house.post({**BODY, "model": model}, path)
     assert reply.status_code == 200 and reply.json()["model"] == model, reply.text
     (note,) = house.notes()
     argv = note["argv"]
@@ -249,7 +244,7 @@ def test_the_model_mapping(house: Tools, model: str, tool: str, path: str) -> No
 def test_the_system_text_reaches_every_tool(house: Tools) -> None:
     """clinvoker told it to claude only (CL-P2)."""
     for tool in ("claude", "codex", "gemini"):
-        assert post(house, {**BODY, "model": tool}).status_code == 200
+        assert house.post({**BODY, "model": tool}).status_code == 200
     for note in house.notes():
         assert json.dumps([note["prompt"], note["system"]]).count("You are a helpful assistant.") == 1
 
@@ -283,7 +278,7 @@ def test_the_streaming_example(house: Tools) -> None:
 )
 def test_the_differences_from_openai(house: Tools, path: str, body: dict[str, str], status: int) -> None:
     """与 OpenAI API 的差异: what is not offered is told in OpenAI's words; completions work here (CL-R18)."""
-    reply = post(house, {"model": "claude", **body}, path)
+    reply = house.post({"model": "claude", **body}, path)
     assert reply.status_code == status, reply.text
     if status == 200:
         assert reply.json()["choices"][0]["text"] == "hello there"
@@ -293,8 +288,8 @@ def test_the_differences_from_openai(house: Tools, path: str, body: dict[str, st
 
 def test_nothing_is_remembered(house: Tools) -> None:
     """与 OpenAI API 的差异: 会话 无状态 (CL-R18)."""
-    post(house, {"model": "claude", "messages": [{"role": "user", "content": "the word is xylophone"}]})
-    post(house, {"model": "claude", "messages": HELLO})
+    house.post({"model": "claude", "messages": [{"role": "user", "content": "the word is xylophone"}]})
+    house.post({"model": "claude", "messages": HELLO})
     assert "xylophone" not in json.dumps(house.notes()[1])
 
 
@@ -314,14 +309,14 @@ def test_the_configuration(tmp_path: Path) -> None:
 def test_the_error_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """错误响应: the problem document shown there (CL-R13, CL-Z6)."""
     with tools(tmp_path, monkeypatch) as house:
-        reply = post(house, {"model": "unknown", "messages": HELLO})
+        reply = house.post({"model": "unknown", "messages": HELLO})
         document = reply.json()
         assert reply.status_code == document["status"] == 400
         assert reply.headers["Content-Type"] == "application/problem+json"
         assert document["type"] == "https://api.clinvk.dev/errors/backend-not-found"
         assert document["title"] == "Backend Not Found" and "'unknown'" in document["detail"]
         assert document["error"]["code"] == "backend_not_found"
-        assert post(house, {"model": "unknown", "messages": HELLO}, "/v1/chat/completions").status_code == 404
+        assert house.post({"model": "unknown", "messages": HELLO}, "/v1/chat/completions").status_code == 404
 
 
 def test_the_anthropic_side(house: Tools) -> None:
@@ -337,7 +332,7 @@ def test_the_anthropic_side(house: Tools) -> None:
 def test_the_order_of_an_anthropic_stream(house: Tools) -> None:
     """One block after the other, the usage in message_delta (CL-R16, CL-R17)."""
     body = {"model": "claude", "max_tokens": 9, "messages": HELLO, "stream": True}
-    text = post(house, body, "/anthropic/v1/messages").text
+    text = house.post(body, "/anthropic/v1/messages").text
     events = [line.removeprefix("event: ") for line in text.split("\n") if line.startswith("event: ")]
     assert events[:2] == ["message_start", "content_block_start"]
     assert events[-3:] == ["content_block_stop", "message_delta", "message_stop"]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from gateway.upstreams.cli.slots import runs_folder
 from tests.gateways import InProcess
@@ -25,6 +26,15 @@ FAKE = Path(__file__).with_name("fake_tool.py")
 class Tools:
     gateway: InProcess
     notes_file: Path
+
+    def post(self, body: dict[str, Any], path: str = "/openai/v1/chat/completions", **headers: str) -> Any:
+        """The response of `requests`."""
+        return requests.post(self.gateway.url + path, json=body, headers=headers, timeout=20)
+
+    def fresh(self) -> None:
+        """No run is noted and no account rests."""
+        self.notes_file.unlink(missing_ok=True)
+        self.gateway.revive()
 
     def notes(self, event: str = "began") -> list[dict[str, Any]]:
         if not self.notes_file.exists():

@@ -6,7 +6,6 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -33,12 +32,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tools]:
 
 @pytest.fixture(autouse=True)
 def fresh(house: Tools) -> None:
-    house.notes_file.unlink(missing_ok=True)
-    house.gateway.revive()
-
-
-def post(house: Tools, body: dict[str, Any], path: str = "/openai/v1/chat/completions", **headers: str) -> Any:
-    return requests.post(house.gateway.url + path, json=body, headers=headers, timeout=20)
+    house.fresh()
 
 
 HELLO = [{"role": "user", "content": "Hello!"}]
@@ -56,7 +50,7 @@ HELLO = [{"role": "user", "content": "Hello!"}]
 )
 def test_which_tool_and_which_model(house: Tools, model: str, mapped: str, told: str | None) -> None:
     """A name is a model's only after `tool/` (CL-P3); as the value of one argument it cannot be a flag (CL-X7)."""
-    reply = post(house, {"model": model, "messages": HELLO})
+    reply = house.post({"model": model, "messages": HELLO})
     assert reply.status_code == 200 and reply.headers["X-Mapped-Model"] == mapped
     argv = house.notes()[0]["argv"]
     assert [each for each in argv if each.startswith("--model")] == ([f"--model={told}"] if told else [])
@@ -65,12 +59,12 @@ def test_which_tool_and_which_model(house: Tools, model: str, mapped: str, told:
 def test_dry_run_tells_the_command_line_and_runs_nothing(house: Tools) -> None:
     """Without the prompt (CL-X6)."""
     body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "a secret"}], "dry_run": True}
-    said = post(house, body).json()["choices"][0]["message"]["content"]
+    said = house.post(body).json()["choices"][0]["message"]["content"]
     assert said.startswith("Would execute: ") and "exec --json" in said and "--model=gpt-x" in said
     assert "a secret" not in said and "--sandbox=read-only" in said
-    streamed = post(house, {**body, "stream": True})
+    streamed = house.post({**body, "stream": True})
     assert "Would execute" in streamed.text and streamed.text.endswith("data: [DONE]\n\n")
-    message = post(house, {**body, "model": "claude", "max_tokens": 9}, "/anthropic/v1/messages").json()
+    message = house.post({**body, "model": "claude", "max_tokens": 9}, "/anthropic/v1/messages").json()
     assert "--print" in message["content"][0]["text"] and house.notes() == []
 
 
@@ -83,7 +77,7 @@ def test_history_is_told_once(house: Tools) -> None:
         {"role": "developer", "content": "two"},
         {"role": "user", "content": "times 3?"},
     ]
-    post(house, {"model": "claude", "messages": turns})
+    house.post({"model": "claude", "messages": turns})
     (note,) = house.notes()
     assert note["system"] == ["one\n\ntwo"]
     assert note["prompt"].count("2+2?") == note["prompt"].count("times 3?") == 1
@@ -92,7 +86,7 @@ def test_history_is_told_once(house: Tools) -> None:
 
 def test_no_message_of_a_user_is_a_400(house: Tools) -> None:
     """CL-P1."""
-    assert post(house, {"model": "claude", "messages": [{"role": "system", "content": "x"}]}).status_code == 400
+    assert house.post({"model": "claude", "messages": [{"role": "system", "content": "x"}]}).status_code == 400
     assert house.notes() == []
 
 
@@ -102,7 +96,7 @@ def test_no_message_of_a_user_is_a_400(house: Tools) -> None:
 def test_a_foreign_page_runs_nothing(house: Tools, origin: str) -> None:
     for stream in (False, True):
         host = {"Host": "rebound.example:8045"} if "rebound" in origin else {}
-        reply = post(house, {"model": "claude", "messages": HELLO, "stream": stream}, Origin=origin, **host)
+        reply = house.post({"model": "claude", "messages": HELLO, "stream": stream}, Origin=origin, **host)
         assert reply.status_code == 403 and reply.json()["error"]["code"] == "origin_not_allowed"
     assert house.notes() == []
 
@@ -128,13 +122,13 @@ def test_a_foreign_page_runs_nothing_by_any_door(house: Tools, path: str) -> Non
 def test_pages_of_named_origins_and_our_own_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with tools(tmp_path, monkeypatch, '[server]\ncors_origins = ["https://mine.example"]') as house:
         for origin in ("https://mine.example", house.gateway.url):
-            assert post(house, {"model": "claude", "messages": HELLO}, Origin=origin).status_code == 200
-        assert post(house, {"model": "claude", "messages": HELLO}, Origin="https://evil.example").status_code == 403
+            assert house.post({"model": "claude", "messages": HELLO}, Origin=origin).status_code == 200
+        assert house.post({"model": "claude", "messages": HELLO}, Origin="https://evil.example").status_code == 403
 
 
 def test_an_agent_on_a_tool(house: Tools) -> None:
     path = "/agents/coder/v1/chat/completions"
-    document = post(house, {"messages": HELLO}, path, Authorization="Bearer agent-secret-1").json()
+    document = house.post({"messages": HELLO}, path, Authorization="Bearer agent-secret-1").json()
     assert document["model"] == "claude" and house.notes()[0]["system"] == ["Be brief."]
 
 
@@ -147,7 +141,7 @@ def test_the_clients_wishes_never_reach_the_command_line(house: Tools) -> None:
         "sandbox_mode": "full",
         "workdir": "/",
     }
-    assert post(house, {**body, "approval_mode": "auto", "extra": ["--yolo"], "env": {"A": "b"}}).status_code == 200
+    assert house.post({**body, "approval_mode": "auto", "extra": ["--yolo"], "env": {"A": "b"}}).status_code == 200
     (note,) = house.notes()
     line = json.dumps(note["argv"])
     assert "danger" not in line and "yolo" not in line and "bypass" not in line and "A" not in note["env"]
@@ -159,13 +153,13 @@ def test_a_configured_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     work.mkdir()
     (work / "kept").touch()
     with tools(tmp_path, monkeypatch, workdir=str(work)) as house:
-        assert post(house, {"model": "claude", "messages": HELLO}).status_code == 200
+        assert house.post({"model": "claude", "messages": HELLO}).status_code == 200
         assert house.notes()[0]["cwd"] == str(work.resolve()) and house.all_gone() and (work / "kept").exists()
     link = tmp_path / "link"
     link.symlink_to("/etc")
     for wrong in ("/", "/etc", "/usr/bin", "/proc/self", str(link), str(tmp_path / "nowhere"), f"{work}/../link"):
         with tools(tmp_path, monkeypatch, workdir=wrong) as house:
-            assert post(house, {"model": "claude", "messages": HELLO}).status_code == 502
+            assert house.post({"model": "claude", "messages": HELLO}).status_code == 502
 
 
 def test_readiness_names_what_is_missing(house: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,18 +180,18 @@ def test_whether_a_program_is_there_is_looked_up_anew_after_a_while(
         assert upstream.available() is None
         program.rename(tmp_path / "away")
         assert upstream.available() is None, "it was there a moment ago"
-        assert post(house, {"model": "claude", "messages": HELLO}).status_code == 502
+        assert house.post({"model": "claude", "messages": HELLO}).status_code == 502
         monkeypatch.setattr("gateway.upstreams.kinds.cli.AVAILABLE_FOR_S", 0.0)
         assert "was not found" in str(upstream.available())
         (tmp_path / "away").rename(program)
         house.gateway.revive()
-        assert post(house, {"model": "claude", "messages": HELLO}).status_code == 200
+        assert house.post({"model": "claude", "messages": HELLO}).status_code == 200
 
 
 def test_a_tool_that_tells_no_usage(house: Tools) -> None:
     """The answer makes no number up; the record estimates and says so (CL-R16)."""
     house.gateway.records.clear()
-    reply = post(house, {"model": "claude", "messages": [{"role": "user", "content": "do:uncounted"}]})
+    reply = house.post({"model": "claude", "messages": [{"role": "user", "content": "do:uncounted"}]})
     assert reply.json()["choices"][0]["message"]["content"] == "words without numbers"
     assert "usage" not in reply.json() and house.gateway.alive()
     (record,) = house.gateway.records
@@ -213,7 +207,7 @@ def test_each_run_has_a_system_text_of_its_own(tmp_path: Path, monkeypatch: pyte
                 {"role": "system", "content": f"text {number}"},
                 {"role": "user", "content": f"do:sleep 0.3\n{number}"},
             ]
-            statuses.append(post(house, {"model": "claude", "messages": turns}).status_code)
+            statuses.append(house.post({"model": "claude", "messages": turns}).status_code)
 
         statuses: list[int] = []
         threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
@@ -230,7 +224,7 @@ def test_a_command_by_a_relative_path(tmp_path: Path, monkeypatch: pytest.Monkey
     """It is relative to where the gateway was started, not to the folder of the run."""
     monkeypatch.chdir(tmp_path)
     with tools(tmp_path, monkeypatch, command="./fake-claude") as house:
-        assert post(house, {"model": "claude", "messages": HELLO}).status_code == 200
+        assert house.post({"model": "claude", "messages": HELLO}).status_code == 200
 
 
 def test_a_login_in_dotenv_reaches_the_tool_and_nothing_else_of_it(
@@ -239,6 +233,6 @@ def test_a_login_in_dotenv_reaches_the_tool_and_nothing_else_of_it(
     dotenv = "CLAUDE_CODE_OAUTH_TOKEN=from-the-file\nFAKE_NOTES=elsewhere\nOTHER=secret\n"
     env = ["PATH", "FAKE_NOTES", "CLAUDE_CODE_OAUTH_TOKEN"]
     with tools(tmp_path, monkeypatch, dotenv=dotenv, env=env) as house:
-        assert post(house, {"model": "claude", "messages": HELLO}).status_code == 200
+        assert house.post({"model": "claude", "messages": HELLO}).status_code == 200
         (note,) = house.notes()
         assert note["env"]["CLAUDE_CODE_OAUTH_TOKEN"] == "from-the-file" and "OTHER" not in note["env"]
