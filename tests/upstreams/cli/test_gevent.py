@@ -75,3 +75,17 @@ def test_a_shutdown_leaves_no_process(server: tuple[RunningGateway, Tools]) -> N
     assert reply.told.error is not None and not reply.told.ended
     running.wait(15)
     assert tools.all_gone(1.0, reaped=False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT], ids=["SIGINT", "SIGQUIT"])
+def test_a_quick_shutdown_leaves_no_process_either(
+    server: tuple[RunningGateway, Tools], number: signal.Signals
+) -> None:
+    """Ctrl-C does not reach the tool by itself: it is in a session of its own."""
+    running, tools = server
+    opened = Client(running.port).open("chat", model="claude", stream=True, text="do:grandchild\ndo:hang after")
+    assert begun(tools) and b"one" in next(opened.chunks())
+    running.signal(number)
+    running.wait(20)
+    opened.leave()
+    assert tools.all_gone(2.0, reaped=False)
