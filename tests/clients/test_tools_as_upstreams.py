@@ -79,10 +79,15 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @contextmanager
-def opened(tool: str, home: Path, timeout_s: float, under: tuple[str | Path, ...] = ()) -> Iterator[House]:
+def opened(
+    tool: str, home: Path, timeout_s: float, under: tuple[str | Path, ...] = (), login: bool = True
+) -> Iterator[House]:
     """`under` is a command that runs the tool. Nothing of the tool is left when it closes."""
     with ScriptedUpstream() as up, pytest.MonkeyPatch.context() as patch:
         names = _log_in(tool, home, up, patch)
+        if not login:
+            (home / ".gemini" / "settings.json").unlink(missing_ok=True)
+            names = []
         program = home / "program"
         program.write_text("#!/bin/sh\nexec " + " ".join(map(str, (*under, *PROGRAM[tool]))) + ' "$@"\n')
         program.chmod(0o755)
@@ -189,6 +194,16 @@ def test_a_provider_that_fails_is_told_in_every_protocol(house: House, protocol:
     house.up.play(failing(400, "scripted refusal"))
     reply = house.ask("hi", protocol)
     assert reply.status == 400 and reply.told.error is not None and "scripted refusal" in reply.body.decode()
+
+
+@pytest.mark.parametrize("tool", ["claude", "gemini"])
+def test_a_tool_that_is_not_logged_in(tool: str, tmp_path: Path) -> None:
+    """Codex, which asks its provider all the same, is told by that one's 401."""
+    with opened(tool, tmp_path, 60, login=False) as house:
+        reply = house.ask("hi")
+        error = reply.json["error"]
+        assert reply.status == 503 and error["code"] == "upstream_auth", reply.body
+        assert "the operator has to log the tool in" in error["message"] and not house.up.asked()
 
 
 @pytest.mark.parametrize("tool", TOOLS)

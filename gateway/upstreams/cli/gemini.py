@@ -16,6 +16,8 @@ from typing import Any
 from gateway.upstreams.cli.tool import Plain, Task, Told, short
 
 _SANDBOX = {"read-only": "default", "workspace-write": "auto_edit", "danger-full-access": "yolo"}
+NO_LOGIN = 41
+"""FATAL_AUTHENTICATION_ERROR of its exit codes; only stderr says more."""
 _SESSION = re.compile(r"[0-9A-Za-z-]{8,64}")
 _API_ERROR = re.compile(r"\[API Error: (\{.*\})\]", re.S)
 _LIMITED = re.compile(r"\[API Error: (.*?)\]\n(?=.*\bquota\b)", re.S)
@@ -24,7 +26,7 @@ _LIMITED = re.compile(r"\[API Error: (.*?)\]\n(?=.*\bquota\b)", re.S)
 
 class Gemini(Plain):
     def __init__(self) -> None:
-        super().__init__(environment={"GEMINI_CLI_NO_RELAUNCH": "true"})
+        super().__init__(environment={"GEMINI_CLI_NO_RELAUNCH": "true"}, exits={NO_LOGIN: 401})
 
     def arguments(self, task: Task) -> list[str]:
         return [

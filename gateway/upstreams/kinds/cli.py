@@ -125,6 +125,7 @@ class Cli(Upstream):
             self._tool.reader(),
             timeout_s=self.settings.timeout_s,
             output_limit=self.settings.max_output_mb * 1024 * 1024,
+            exits=self._tool.exits,
         )
         if on_open is not None:
             on_open(run)

@@ -94,6 +94,15 @@ def test_a_fault_before_the_first_word_is_a_native_error(
     assert "abcdefghijklmnop" not in reply.body.decode() and house.all_gone()
 
 
+@pytest.mark.parametrize(("code", "status"), [(41, 503), (42, 502)])
+def test_an_exit_code_that_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, status: int) -> None:
+    """Gemini CLI without a login."""
+    with tools(tmp_path, monkeypatch, tool="gemini") as house:
+        error = house.gateway.ask("chat", model="gemini", text=f"do:exit {code}")
+        assert error.status == status and f"exit code {code}" in error.json["error"]["message"]
+        assert (error.json["error"]["code"] == "upstream_auth") == (status == 503)
+
+
 @pytest.mark.parametrize(("protocol", "stream"), CHATS)
 @pytest.mark.parametrize(("order", "status"), [("exit 1", 502), ("failed 429", 429)])
 def test_a_fault_before_the_first_word_in_every_protocol(

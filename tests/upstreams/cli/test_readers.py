@@ -83,6 +83,13 @@ def test_claude_an_error_is_no_text() -> None:
     assert read("claude", {**DONE, "is_error": True, "result": "API Error: 529 busy"})[0].status == 529
 
 
+def test_claude_without_a_login_says_so_in_one_word_only() -> None:
+    synthetic = message({"type": "text", "text": "Not logged in"}, error="authentication_failed")
+    told = read("claude", synthetic, {**DONE, "is_error": True, "result": "Not logged in", "api_error_status": None})
+    assert [(each.failure, each.status) for each in told] == [("Not logged in", 401)]
+    assert read("claude", {**DONE, "is_error": True, "result": "odd", "api_error_status": None})[0].status == 0
+
+
 @pytest.mark.parametrize(("word", "finish"), [("max_tokens", "length"), ("refusal", "content_filter"), (None, "stop")])
 def test_claude_finish(word: str | None, finish: str) -> None:
     assert read("claude", {**DONE, "stop_reason": word})[-1].finish == finish
