@@ -44,6 +44,7 @@ class Cli(Upstream):
         super().__init__(settings, surroundings)
         self._tool = tool(settings.tool)
         self._slots = Slots(settings.name, settings.max_processes, surroundings.data_dir)
+        self._slots.sweep()
         self._origins = frozenset(surroundings.server.cors_origins) - {"*"}
         self._found: tuple[float, str | None] = (-AVAILABLE_FOR_S, None)
         whole = self.limits.request
@@ -172,13 +173,15 @@ class Cli(Upstream):
         with tempfile.TemporaryFile() as stdin:
             stdin.write(self._tool.stdin(task).encode("utf-8", "replace"))
             stdin.seek(0)
-            return Process(
+            process = Process(
                 [self._found[1] or settings.command, *self._tool.arguments(task)],
                 stdin=stdin,
                 environment=environment,
                 folder=folder,
                 ended=ended,
             )
+        slot.holds(process.pid)
+        return process
 
     def _task(self, model: str, prompt: str, system: str, system_file: Path | None) -> Task:
         own = self.settings.model if model == self.settings.tool else model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import threading
@@ -77,15 +78,27 @@ def test_a_shutdown_leaves_no_process(server: tuple[RunningGateway, Tools]) -> N
     assert tools.all_gone(1.0, reaped=False)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT], ids=["SIGINT", "SIGQUIT"])
-def test_a_quick_shutdown_leaves_no_process_either(
-    server: tuple[RunningGateway, Tools], number: signal.Signals
-) -> None:
+def test_a_quick_shutdown_leaves_no_process_either(server: tuple[RunningGateway, Tools]) -> None:
     """Ctrl-C does not reach the tool by itself: it is in a session of its own."""
     running, tools = server
     opened = Client(running.port).open("chat", model="claude", stream=True, text="do:grandchild\ndo:hang after")
     assert begun(tools) and b"one" in next(opened.chunks())
-    running.signal(number)
+    running.signal(signal.SIGINT)
     running.wait(20)
     opened.leave()
     assert tools.all_gone(2.0, reaped=False)
+
+
+def test_what_a_killed_worker_has_left_is_ended_by_the_next(server: tuple[RunningGateway, Tools]) -> None:
+    """gunicorn kills a worker that hangs, the kernel one that has taken all memory."""
+    running, tools = server
+    opened = [
+        Client(running.port).open("chat", model="claude", stream=True, text="do:grandchild\ndo:hang after")
+        for _ in range(2)
+    ]
+    assert [b"one" in next(each.chunks()) for each in opened] == [True, True] and begun(tools)
+    for pid in running.workers():
+        os.kill(pid, signal.SIGKILL)
+    for each in opened:
+        each.leave()
+    assert tools.all_gone(15.0, reaped=False)

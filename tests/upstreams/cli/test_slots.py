@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -39,6 +41,36 @@ def test_what_a_run_that_was_cut_off_has_left_is_gone_for_the_next(data: Path) -
     following.release()
     following.release()
     assert not following.folder.exists() and not following.scratch.exists()
+
+
+def test_a_process_that_was_left_is_ended_and_no_other_of_its_number(data: Path) -> None:
+    child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    try:
+        for left in (False, True):
+            slots = Slots("x", 1, data)
+            slot = take(slots)
+            assert slot is not None
+            slot.holds(child.pid)
+            if not left:
+                os.pwrite(slot._lock, f"{child.pid} 1 ".encode(), 0)  # an earlier process of that number
+            os.close(slot._lock)
+            slots.sweep()
+            if left:
+                assert child.wait(5) == -signal.SIGKILL
+            else:
+                time.sleep(0.05)
+                assert child.poll() is None
+    finally:
+        child.kill()
+        child.wait(5)
+
+
+def test_a_run_that_is_over_is_not_noted(data: Path) -> None:
+    slot = take(Slots("x", 1, data))
+    assert slot is not None
+    slot.release()
+    slot.holds(os.getpid())
+    Slots("x", 1, data).sweep()
 
 
 def test_slots_of_one_tool_share_nothing(data: Path) -> None:
