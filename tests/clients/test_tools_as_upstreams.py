@@ -214,7 +214,7 @@ def test_a_provider_that_hangs(tool: str, tmp_path: Path) -> None:
         for stream in (False, True):
             reply = house.ask("hi", stream=stream)
             assert reply.status == 504 and "within 8 s" in reply.json["error"]["message"], reply.body
-            assert house.up.asked() and reply.seconds < 16 and house.alone(8)
+            assert house.up.asked() and reply.seconds < 30 and house.alone(8)
 
 
 def test_a_client_that_leaves_leaves_no_process(house: House) -> None:
