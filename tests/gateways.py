@@ -166,10 +166,11 @@ class Opened:
 class InProcess(Client):
     """The gateway under a threaded server; `records` are what it noted, one for each request."""
 
-    def __init__(self, config_toml: str) -> None:
+    def __init__(self, config_toml: str, dotenv: str = "") -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="dragoman-test-", ignore_cleanup_errors=True)
         file = Path(self._folder.name) / "dragoman.toml"
         file.write_text(config_toml, encoding="utf-8")
+        file.with_name(".env").write_text(dotenv, encoding="utf-8")
         self.records: list[Record] = []
         config = load(file, environ={"DRAGOMAN_DATA": self._folder.name})
         self.gateway = build(config, local_only=True, recorder=_Collector(self.records))

@@ -119,7 +119,7 @@ class Book:
 
     def _some_model(self, account: Account) -> str:
         settings = self.gateway.upstreams[account.upstream].settings
-        literal = next((name for name in settings.models if "*" not in name), "")
+        literal = next((name for name in settings.models if "*" not in name), settings.tool)
         if literal:
             return literal
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 import click
@@ -32,6 +33,7 @@ def agents_list(url: str | None, as_json: bool) -> None:
 def listed(config: Config, url: str | None) -> list[dict[str, Any]]:
     """One object an agent; tokens are never among it."""
     base = (url or _address(config)).rstrip("/")
+    socket = "" if url else config.server.address.partition("unix:")[2]
     return [
         {
             "id": agent.id,
@@ -39,6 +41,7 @@ def listed(config: Config, url: str | None) -> list[dict[str, Any]]:
             "model": f"{agent.upstream}/{agent.model}" if agent.upstream else agent.model,
             "visibility": agent.visibility,
             "tokens": len(agent.tokens),
+            "curl": _curl(f"{base}/agents/{agent.id}/v1", socket),
         }
         for agent in config.agents
     ]
@@ -51,9 +54,17 @@ def worded(found: list[dict[str, Any]]) -> str:
     return "\n\n".join(
         f"{each['id']} ({each['model']}, {each['visibility']}, {_tokens(each)})\n"
         f"  base URL: {each['base_url']}\n"
-        f'  curl {each["base_url"]}/chat/completions -H "Authorization: Bearer $TOKEN" \\\n'
-        '    -H \'Content-Type: application/json\' -d \'{"messages": [{"role": "user", "content": "Hello"}]}\''
+        f"  {each['curl']}"
         for each in found
+    )
+
+
+def _curl(base_url: str, socket: str) -> str:
+    """With the token in the variable TOKEN."""
+    by = f"--unix-socket {shlex.quote(socket)} " if socket else ""
+    return (
+        f'curl {by}{shlex.quote(base_url + "/chat/completions")} -H "Authorization: Bearer $TOKEN" \\\n'
+        '    -H \'Content-Type: application/json\' -d \'{"messages": [{"role": "user", "content": "Hello"}]}\''
     )
 
 

@@ -19,7 +19,7 @@ from gateway.config.completion import (
     without_placeholders,
 )
 from gateway.config.environment import Environment, clean, read_environment
-from gateway.config.model import Config
+from gateway.config.model import Config, Upstream
 from gateway.config.not_yet import not_yet
 from gateway.config.problems import ConfigError, Problem
 from gateway.config.substitution import substitute
@@ -46,7 +46,8 @@ def load(
     """
     outer = os.environ if environ is None else environ
     file, explicit = _locate(path, outer)
-    merged = {**_dotenv(file.parent / ".env"), **outer}
+    dotenv = _dotenv(file.parent / ".env")
+    merged = {**dotenv, **outer}
     document: dict[str, Any] = {}
     source = "defaults"
     if explicit or file.is_file():
@@ -66,7 +67,16 @@ def load(
 
     document, problems = substitute(document, merged, skip_unset)
     document, written = _merged(document, env, command_line, problems)
-    return _finish(document, written, env, problems, frozenset(unset), data_dir, file, source)
+    config = _finish(document, written, env, problems, frozenset(unset), data_dir, file, source)
+    return replace(config, upstreams=tuple(_with_dotenv(upstream, dotenv, outer) for upstream in config.upstreams))
+
+
+def _with_dotenv(upstream: Upstream, dotenv: Mapping[str, str], outer: Mapping[str, str]) -> Upstream:
+    """A tool's login may stand in .env; a variable that the environment has wins, as everywhere."""
+    if upstream.kind != "cli":
+        return upstream
+    named = {name: dotenv[name] for name in upstream.env if name in dotenv and name not in outer}
+    return replace(upstream, dotenv=named)
 
 
 def _finish(

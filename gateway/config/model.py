@@ -232,7 +232,8 @@ class Upstream:
 
     `base_urls` is never empty for kinds that speak HTTP and never ends in a slash. For `cli` the fields
     `timeout_s`, `max_processes` and `queue` bound one tool; `command` is never empty there. `model` is the
-    tool's model, or the file of a local one. `tokens_file` is absolute and never empty for code_assist.
+    tool's model, or the file of a local one. `dotenv` is what .env says of the variables in `env`, which the process
+    itself may not have. `tokens_file` is absolute and never empty for code_assist.
     """
 
     name: str
@@ -265,6 +266,7 @@ class Upstream:
     queue: int = 20
     workdir: str = ""
     env: tuple[str, ...] = ("PATH", "HOME")
+    dotenv: Mapping[str, str] = field(default_factory=dict, repr=False)
     sandbox: str = "read-only"
     max_output_mb: int = 32
 

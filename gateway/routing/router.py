@@ -206,7 +206,8 @@ class Router:
 
     def _regret(self, asked: str) -> str:
         serving = ", ".join(
-            f"{each.name} ({', '.join(each.models or each.families) or 'its own list'})" for each in self._servings
+            f"{each.name} ({', '.join(each.models or each.families) or each.tool or 'its own list'})"
+            for each in self._servings
         )
         return (
             f"The model {asked!r} is served by no configured upstream. Configured: {serving or 'none'}. "

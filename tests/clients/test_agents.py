@@ -1,4 +1,5 @@
-"""What clients of an agent and of the tools' address do first: Node's SDK, langchain-openai, Open WebUI's calls."""
+"""Clients of an agent and of the tools' address: Node's SDK as seed 002 shows it, langchain-openai, Open WebUI's calls
+(more of them in tests/seeds/test_seed_001.py)."""
 
 from __future__ import annotations
 
@@ -26,6 +27,19 @@ system_prompt = "You answer for the shop."
 temperature = 0.3
 tokens = ["agent-secret-1"]
 """
+SEED_002 = """
+import OpenAI from 'openai';
+const client = new OpenAI({
+baseURL: 'http://localhost:8080/openai/v1',
+apiKey: 'not-needed'
+});
+const response = await client.chat.completions.create({
+model: 'claude',
+messages: [{ role: 'user', content: 'Hello!' }]
+});
+console.log(response.choices[0].message.content);
+"""
+"""客户端示例: TypeScript/JavaScript, as it stands there."""
 NODE_SDK = """
 import OpenAI from "openai";
 const client = new OpenAI({ baseURL: process.env.BASE, apiKey: process.env.KEY, maxRetries: 0 });
@@ -33,10 +47,13 @@ const messages = [{ role: "user", content: "Hello!" }];
 const models = [];
 for await (const model of client.models.list()) models.push(model.id);
 const whole = await client.chat.completions.create({ model: "claude", messages });
+const legacy = process.env.LEGACY && (await client.completions.create({ model: "x", prompt: "Hello!", n: 3 }));
 let text = "";
 for await (const chunk of await client.chat.completions.create({ model: "claude", messages, stream: true }))
   text += chunk.choices[0]?.delta?.content ?? "";
-console.log(JSON.stringify({ models, whole: whole.choices[0].message.content, model: whole.model, text }));
+const said = { models, whole: whole.choices[0].message.content, model: whole.model, text };
+if (legacy) said.legacy = legacy.choices.map((choice) => choice.text);
+console.log(JSON.stringify(said));
 """
 LANGCHAIN = """
 import json, os
@@ -45,7 +62,12 @@ from langchain_openai import ChatOpenAI
 chat = ChatOpenAI(base_url=os.environ["BASE"], api_key=os.environ["KEY"], model="ignored", max_retries=0)
 whole = chat.invoke("Hello!")
 text = "".join(str(chunk.content) for chunk in chat.stream("Hello!"))
-print(json.dumps({"whole": whole.content, "model": whole.response_metadata["model_name"], "text": text}))
+batch = [each.content for each in chat.batch(["one", "two"])]
+shaped = chat.with_structured_output({"title": "Said", "type": "object", "properties": {"word": {"type": "string"}}})
+print(json.dumps({
+    "whole": whole.content, "model": whole.response_metadata["model_name"], "text": text, "batch": batch,
+    "tokens": whole.usage_metadata["total_tokens"] > 0, "shaped": shaped.invoke("as JSON"),
+}))
 """
 
 
@@ -73,11 +95,19 @@ def told(ended: Ended) -> dict[str, object]:
     return found
 
 
-def node(home: Path, base: str, key: str) -> dict[str, object]:
+def test_the_snippet_of_the_document(gateway: InProcess, tmp_path: Path) -> None:
+    script = tmp_path / "snippet.mjs"
+    script.write_text(SEED_002.replace("http://localhost:8080", gateway.url))
+    (tmp_path / "node_modules").symlink_to(MODULES)
+    ended = run([NODE, script], tmp_path, {})
+    assert ended.code == 0 and ended.out == "hello there\n", str(ended)
+
+
+def node(home: Path, base: str, key: str, **env: str) -> dict[str, object]:
     script = home / "ask.mjs"
     script.write_text(NODE_SDK)
     (home / "node_modules").symlink_to(MODULES)
-    return told(run([NODE, script], home, {"BASE": base, "KEY": key}))
+    return told(run([NODE, script], home, {"BASE": base, "KEY": key, **env}))
 
 
 def test_nodes_sdk_at_the_tools_address(gateway: InProcess, tmp_path: Path) -> None:
@@ -87,17 +117,25 @@ def test_nodes_sdk_at_the_tools_address(gateway: InProcess, tmp_path: Path) -> N
 
 
 def test_nodes_sdk_at_an_agent(gateway: InProcess, up: ScriptedUpstream, tmp_path: Path) -> None:
-    said = node(tmp_path, gateway.url + "/agents/support/v1", "agent-secret-1")
+    said = node(tmp_path, gateway.url + "/agents/support/v1", "agent-secret-1", LEGACY="1")
+    assert said.pop("legacy") == ["hello there"]
     assert said == {"models": ["real-model"], "whole": "hello there", "model": "real-model", "text": "hello there"}
     assert up.asked()[-1].body["messages"][0]["content"] == "You answer for the shop."
 
 
-def test_langchain_at_an_agent(gateway: InProcess, tmp_path: Path) -> None:
+def test_langchain_at_an_agent(gateway: InProcess, up: ScriptedUpstream, tmp_path: Path) -> None:
+    """TW-14."""
     script = tmp_path / "ask.py"
     script.write_text(LANGCHAIN)
     env = {"BASE": gateway.url + "/agents/support/v1", "KEY": "agent-secret-1", "LANGSMITH_TRACING": "false"}
+    up.play(Script(answer=Answer(spoken('{"word": "hello"}'))), model="real-model")
     said = told(run([PYTHON, script], tmp_path, env))
-    assert said == {"whole": "hello there", "model": "real-model", "text": "hello there"}
+    up.play(Script(answer=Answer(spoken("hello there"))), model="real-model")
+    word = '{"word": "hello"}'
+    assert said == {
+        "whole": word, "model": "real-model", "text": word, "batch": [word, word], "tokens": True,
+        "shaped": {"word": "hello"},
+    }  # fmt: skip
 
 
 def test_open_webuis_first_calls(gateway: InProcess) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ PROGRAM = {
 }
 QUIET_GEMINI = {
     "security": {"auth": {"selectedType": "gemini-api-key"}},
-    "general": {"enableAutoUpdate": False},
+    "general": {"enableAutoUpdate": False, "maxAttempts": 1},
     "telemetry": {"enabled": False},
     "privacy": {"usageStatisticsEnabled": False},
 }
@@ -73,16 +74,26 @@ class House:
 
 @pytest.fixture(scope="module", params=TOOLS)
 def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    tool: str = request.param
-    home = tmp_path_factory.mktemp(tool)
+    with opened(request.param, tmp_path_factory.mktemp(request.param), timeout_s=60) as house:
+        yield house
+
+
+@contextmanager
+def opened(
+    tool: str, home: Path, timeout_s: float, under: tuple[str | Path, ...] = (), login: bool = True
+) -> Iterator[House]:
+    """`under` is a command that runs the tool. Nothing of the tool is left when it closes."""
     with ScriptedUpstream() as up, pytest.MonkeyPatch.context() as patch:
         names = _log_in(tool, home, up, patch)
+        if not login:
+            (home / ".gemini" / "settings.json").unlink(missing_ok=True)
+            names = []
         program = home / "program"
-        program.write_text("#!/bin/sh\nexec " + " ".join(PROGRAM[tool]) + ' "$@"\n')
+        program.write_text("#!/bin/sh\nexec " + " ".join(map(str, (*under, *PROGRAM[tool]))) + ' "$@"\n')
         program.chmod(0o755)
         table = {
             "name": f"{tool}-cli", "kind": "cli", "tool": tool, "command": str(program), "model": MODEL[tool],
-            "timeout_s": 60, "env": ["PATH", "HOME", *names],
+            "timeout_s": timeout_s, "env": ["PATH", "HOME", *names],
         }  # fmt: skip
         lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in table.items())
         with InProcess("[[upstreams]]\n" + lines) as gateway:
@@ -114,9 +125,11 @@ def _log_in(tool: str, home: Path, up: ScriptedUpstream, patch: pytest.MonkeyPat
 
 
 @pytest.fixture(autouse=True)
-def fresh(house: House) -> None:
-    house.up.requests.clear()
-    house.up.play(Script(answer=Answer(spoken("hello big world"))))
+def fresh(request: pytest.FixtureRequest) -> None:
+    if "house" in request.fixturenames:
+        house: House = request.getfixturevalue("house")
+        house.up.requests.clear()
+        house.up.play(Script(answer=Answer(spoken("hello big world"))))
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
@@ -130,6 +143,7 @@ def test_an_answer_through_every_protocol(house: House, protocol: str, stream: b
 
 
 def test_the_system_text_reaches_the_provider(house: House) -> None:
+    """CL-P2."""
     turns = [{"role": "system", "content": "Speak like a dragoman."}, {"role": "user", "content": "hi"}]
     assert house.ask("", messages=turns).status == 200
     assert "Speak like a dragoman." in house.up.asked()[-1].raw.decode()
@@ -150,25 +164,61 @@ def test_nothing_is_changed_by_a_model_that_wants_to(house: House, tmp_path: Pat
     file = tmp_path / "written"
     name, arguments = {
         "claude": ("Bash", {"command": f"touch {file}", "description": "x"}),
-        "codex": ("exec_command", {"cmd": f"touch {file}"}),
+        "codex": ("exec_command", {"cmd": f"sleep 1; touch {file}"}),
         "gemini": ("run_shell_command", {"command": f"touch {file}", "description": "x"}),
     }[house.tool]
     calling = Answer(spoken("let me see"), tools=(ToolUse(name, json.dumps(arguments)),))
     house.up.play(Script(answer=calling), Script(answer=Answer(spoken("done now"))))
     reply = house.ask("write it")
     assert reply.status == 200 and reply.told.text == "let me see\n\ndone now"
+    assert f"[{'command' if house.tool == 'codex' else name}]" in reply.told.thinking, "its activity is shown"
     assert len(house.up.asked()) == 2 and not file.exists()
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-@pytest.mark.parametrize(("status", "expected"), [(400, 400), (401, 503)])
+@pytest.mark.parametrize(("status", "expected"), [(400, 400), (401, 503), (429, 429), (500, 500)])
 def test_a_provider_that_refuses(house: House, status: int, expected: int, stream: bool) -> None:
+    """A native error, whatever the tool makes of it (CL-R14)."""
     house.up.play(failing(status, "scripted refusal"))
     reply = house.ask("hi", stream=stream)
-    assert reply.status == expected and "scripted refusal" in reply.json["error"]["message"], reply.body
+    if house.tool == "codex" and status >= 429:  # it puts words of its own in place of the provider's
+        said, expected = ("429" if status == 429 else "high demand"), (429 if status == 429 else 502)
+    else:
+        said = "scripted refusal"
+    assert reply.status == expected and house.alone(8), reply.body
+    assert said in reply.json["error"]["message"]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_provider_that_fails_is_told_in_every_protocol(house: House, protocol: str) -> None:
+    house.up.play(failing(400, "scripted refusal"))
+    reply = house.ask("hi", protocol)
+    assert reply.status == 400 and reply.told.error is not None and "scripted refusal" in reply.body.decode()
+
+
+@pytest.mark.parametrize("tool", ["claude", "gemini"])
+def test_a_tool_that_is_not_logged_in(tool: str, tmp_path: Path) -> None:
+    """Codex, which asks its provider all the same, is told by that one's 401."""
+    with opened(tool, tmp_path, 60, login=False) as house:
+        reply = house.ask("hi")
+        error = reply.json["error"]
+        assert reply.status == 503 and error["code"] == "upstream_auth", reply.body
+        assert "the operator has to log the tool in" in error["message"] and not house.up.asked()
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_provider_that_hangs(tool: str, tmp_path: Path) -> None:
+    """The run is over after timeout_s, whole and streamed, and its processes are gone (CL-X11)."""
+    with opened(tool, tmp_path, timeout_s=8) as house:
+        house.up.play(Script(answer=Answer(spoken("never")), first_delay=40))
+        for stream in (False, True):
+            reply = house.ask("hi", stream=stream)
+            assert reply.status == 504 and "within 8 s" in reply.json["error"]["message"], reply.body
+            assert house.up.asked() and reply.seconds < 30 and house.alone(8)
 
 
 def test_a_client_that_leaves_leaves_no_process(house: House) -> None:
+    """CL-X11."""
     house.up.play(Script(answer=Answer(spoken("one two three")), first_delay=30))
     opened = house.gateway.open("chat", model=house.tool, stream=True, text="hi")
     assert house.up.wait_for(lambda: bool(house.up.asked()), 20) and house.processes()
@@ -177,6 +227,7 @@ def test_a_client_that_leaves_leaves_no_process(house: House) -> None:
 
 
 def test_a_run_leaves_no_session(house: House) -> None:
+    """CL-P5."""
     assert house.ask("remember the word xylophone").status == 200 and house.alone(8)
     time.sleep(0.1)
     texts = [path for path in house.home.rglob("*") if path.is_file() and path.suffix in (".json", ".jsonl")]

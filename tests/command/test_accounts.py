@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import threading
 import time
 import urllib.request
@@ -16,8 +17,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.command.main import command
+from gateway.upstreams.cli.slots import runs_folder
 from tests.assist_house import MODEL, assist_toml, project, read_tokens, write_tokens
 from tests.scripted.assist import Reply, ScriptedAssist, limited
+from tests.upstreams.cli.house import toml
 
 Run = Callable[..., Result]
 
@@ -198,3 +201,28 @@ def test_a_callback_of_somebody_else_is_not_obeyed(
     said = run("login", "--timeout", "1")
     assert said.exit_code == 1 and time.monotonic() - began >= 0.9 and up.refreshes == 0
     assert re.search(r"nobody came back", said.output)
+
+
+def test_a_tool_that_is_not_installed_is_named_in_the_list_of_accounts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = '[[upstreams]]\nname = "codex-cli"\nkind = "cli"\ntool = "codex"\ncommand = "no-such-program"\n'
+    (tmp_path / "dragoman.toml").write_text(tool)
+    monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path))
+    monkeypatch.setenv("DRAGOMAN_CONFIG", str(tmp_path / "dragoman.toml"))
+    result = CliRunner().invoke(command, ["accounts", "list"])
+    assert (
+        result.exit_code == 0 and "unavailable" in result.output and "'no-such-program' was not found" in result.output
+    )
+
+
+def test_a_tool_is_tried_with_its_own_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notes = tmp_path / "notes"
+    (tmp_path / "dragoman.toml").write_text(toml(tmp_path))
+    paths = {"DRAGOMAN_DATA": tmp_path, "DRAGOMAN_CONFIG": tmp_path / "dragoman.toml", "FAKE_NOTES": notes}
+    for name, value in paths.items():
+        monkeypatch.setenv(name, str(value))
+    result = CliRunner().invoke(command, ["accounts", "test", "claude-cli"])
+    shutil.rmtree(runs_folder(tmp_path), ignore_errors=True)
+    assert result.exit_code == 0 and "answered with claude" in result.output
+    assert "--model" not in notes.read_text()

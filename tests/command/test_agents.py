@@ -46,16 +46,3 @@ def test_as_json_under_a_public_address(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_no_agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "[[agents]]" in run(tmp_path, monkeypatch, "")
-
-
-def test_a_tool_that_is_not_installed_is_named_in_the_list_of_accounts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tool = '[[upstreams]]\nname = "codex-cli"\nkind = "cli"\ntool = "codex"\ncommand = "no-such-program"\n'
-    (tmp_path / "dragoman.toml").write_text(tool)
-    monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path))
-    monkeypatch.setenv("DRAGOMAN_CONFIG", str(tmp_path / "dragoman.toml"))
-    result = CliRunner().invoke(command, ["accounts", "list"])
-    assert (
-        result.exit_code == 0 and "unavailable" in result.output and "'no-such-program' was not found" in result.output
-    )

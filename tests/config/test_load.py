@@ -296,3 +296,14 @@ def test_importing_is_cheap() -> None:
     code = f"import sys, gateway.config, gateway.config.check; print(sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=30)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_a_tools_variables_may_stand_in_dotenv(tmp_path: Path) -> None:
+    """Those its `env` names, and the environment wins."""
+    (tmp_path / "dragoman.toml").write_text(
+        '[[upstreams]]\nname = "c"\nkind = "cli"\ntool = "claude"\nenv = ["PATH", "LOGIN", "BOTH"]\n'
+    )
+    (tmp_path / ".env").write_text("LOGIN=from-the-file\nBOTH=from-the-file\nOTHER=secret\n")
+    config = load(tmp_path / "dragoman.toml", environ={"BOTH": "outer", "DRAGOMAN_DATA": str(tmp_path)})
+    assert config.upstreams[0].dotenv == {"LOGIN": "from-the-file"}
+    assert "from-the-file" not in repr(config)

@@ -215,12 +215,13 @@ def test_a_tool_is_told_the_model_behind_its_name() -> None:
 
 
 def test_the_404_says_what_is_there_and_what_to_do() -> None:
-    reason = unknown(router(GEMINI, OPENAI, Serving("own")), "mystery").reason
+    reason = unknown(router(GEMINI, OPENAI, CODEX_CLI, Serving("own")), "mystery").reason
     for word in (
         "'mystery'",
         "gemini (gemini-*)",
         "openai (gpt-*, o3)",
         "own (its own list)",
+        "codex-cli (codex)",
         "/v1/models",
         "[models.map]",
     ):

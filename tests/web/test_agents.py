@@ -108,6 +108,25 @@ def test_the_clients_own_words_and_knobs_win_unless_locked(house: InProcess, up:
     assert asked["model"] == "real-model"
 
 
+SAID = "You answer for somebody else."
+SYSTEMS: dict[str, dict[str, Any]] = {
+    "chat": {"messages": [{"role": "developer", "content": SAID}, {"role": "user", "content": "hi"}]},
+    "responses": {"instructions": SAID},
+    "messages": {"system": [{"type": "text", "text": SAID}]},
+}
+
+
+@pytest.mark.parametrize("protocol", SYSTEMS)
+def test_a_system_text_of_any_protocol_replaces_the_agents(
+    house: InProcess, up: ScriptedUpstream, protocol: str
+) -> None:
+    path, body = ROUTES[protocol]
+    assert ask(house, "support", f"v1/{path}", {**body, **SYSTEMS[protocol], "temperature": 0.9}).status_code == 200
+    asked = up.asked()[-1].body
+    systems = [turn["content"] for turn in asked["messages"] if turn["role"] in ("system", "developer")]
+    assert systems == [SAID] and asked["temperature"] == 0.3, "which is locked"
+
+
 def test_sound_is_carried_to_another_protocol(house: InProcess, up: ScriptedUpstream) -> None:
     sound = base64.b64encode(b"RIFF....WAVE").decode()
     part = {"type": "input_audio", "input_audio": {"data": sound, "format": "wav"}}

@@ -58,6 +58,7 @@ class ClaudeReader:
     _streamed: bool = False
     _spoke: bool = False
     _texts: int = 0
+    _login: bool = True
 
     def read(self, line: dict[str, Any]) -> list[Told]:
         if line.get("parent_tool_use_id"):
@@ -94,7 +95,9 @@ class ClaudeReader:
     def _message(self, line: dict[str, Any]) -> list[Told]:
         told: list[Told] = []
         if line.get("error") or line.get("is_api_error_message"):
-            return []  # the result says it again, with its status
+            # The result says it again with its status, save for that of a tool that is not logged in.
+            self._login = self._login and line.get("error") != "authentication_failed"
+            return []
         for block in _dicts(_dict(line.get("message")).get("content")):
             match block.get("type"):
                 case "text" if not self._streamed and isinstance(block.get("text"), str):
@@ -111,7 +114,7 @@ class ClaudeReader:
         said = line.get("result") if isinstance(line.get("result"), str) else ""
         if line.get("is_error") or line.get("subtype") not in (None, "success"):
             found = _STATUS.search(said or "")
-            status = line.get("api_error_status") or (int(found[1]) if found else 0)
+            status = line.get("api_error_status") or (int(found[1]) if found else 0 if self._login else 401)
             why = said or "; ".join(map(str, line.get("errors") or ())) or str(line.get("subtype"))
             return [Told(failure=why, status=status if isinstance(status, int) else 0)]
         told = [Told(text=said)] if said and not self._spoke else []
@@ -126,7 +129,9 @@ class ClaudeReader:
                     "completion_tokens": answer,
                     "total_tokens": prompt + answer,
                     "prompt_tokens_details": {"cached_tokens": read},
-                },
+                }
+                if prompt + answer
+                else None,
                 done=True,
                 finish=_FINISH.get(str(line.get("stop_reason")), "stop"),
             ),

@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.upstreams.cli.tool import Plain, Task, Told, short
 
-_STATUS = re.compile(r"\bstatus (\d{3})\b")
+_STATUS = re.compile(r"\bstatus:? (\d{3})\b")
 _TYPES = {"invalid_request_error": 400, "rate_limit_error": 429, "server_error": 502}
 
 
@@ -37,11 +37,15 @@ class CodexReader:
     def __init__(self) -> None:
         self._spoke = False
         self._last_error = ""
+        self._begun: set[str] = set()
 
     def read(self, line: dict[str, Any]) -> list[Told]:
         match line.get("type"):
             case "thread.started":
                 return [Told(session=str(line.get("thread_id") or ""))]
+            case "item.started":
+                item = line.get("item")
+                return self._begin(item) if isinstance(item, dict) else []
             case "item.completed":
                 item = line.get("item")
                 return self._item(item) if isinstance(item, dict) else []
@@ -55,6 +59,13 @@ class CodexReader:
                 return [Told(usage=_usage(line.get("usage")), done=True)]
         return []
 
+    def _begin(self, item: dict[str, Any]) -> list[Told]:
+        """A command that takes its time is shown when it begins; quick ones are told only when they are over."""
+        if item.get("type") != "command_execution":
+            return []
+        self._begun.add(str(item.get("id")))
+        return [Told(thought=f"[command] {short(item.get('command'))}\n")]
+
     def _item(self, item: dict[str, Any]) -> list[Told]:
         kind, text = item.get("type") or item.get("item_type"), item.get("text")
         match kind:
@@ -65,18 +76,20 @@ class CodexReader:
             case "reasoning" if isinstance(text, str) and text:
                 return [Told(thought=text + "\n")]
             case "command_execution":
-                said = short(item.get("aggregated_output") or "")
-                return [Told(thought=f"[command] {short(item.get('command'))}\n[result] {said}\n")]
+                began = [] if str(item.get("id")) in self._begun else self._begin(item)
+                return [*began, Told(thought=f"[result] {short(item.get('aggregated_output') or '')}\n")]
             case "mcp_tool_call" | "web_search" | "file_change" | "todo_list":
                 told = item.get("query") or item.get("tool") or item.get("changes") or item.get("items") or ""
                 return [Told(thought=f"[{kind}] {short(told)}\n")]
         return []
 
 
-def _usage(usage: Any) -> dict[str, Any]:
-    """Cached tokens are part of the input, reasoning part of the output."""
+def _usage(usage: Any) -> dict[str, Any] | None:
+    """Cached tokens are part of the input, reasoning part of the output. None where nothing is told."""
     told = {name: value for name, value in usage.items() if type(value) is int} if isinstance(usage, dict) else {}
     prompt, answer = told.get("input_tokens", 0), told.get("output_tokens", 0)
+    if not prompt + answer:
+        return None
     return {
         "prompt_tokens": prompt,
         "completion_tokens": answer,

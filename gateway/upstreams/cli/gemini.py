@@ -16,13 +16,17 @@ from typing import Any
 from gateway.upstreams.cli.tool import Plain, Task, Told, short
 
 _SANDBOX = {"read-only": "default", "workspace-write": "auto_edit", "danger-full-access": "yolo"}
+NO_LOGIN = 41
+"""FATAL_AUTHENTICATION_ERROR of its exit codes; only stderr says more."""
 _SESSION = re.compile(r"[0-9A-Za-z-]{8,64}")
 _API_ERROR = re.compile(r"\[API Error: (\{.*\})\]", re.S)
+_LIMITED = re.compile(r"\[API Error: (.*?)\]\n(?=.*\bquota\b)", re.S)
+"""Of a 429 it tells only the provider's words, and below them its own advice about quota."""
 
 
 class Gemini(Plain):
     def __init__(self) -> None:
-        super().__init__(environment={"GEMINI_CLI_NO_RELAUNCH": "true"})
+        super().__init__(environment={"GEMINI_CLI_NO_RELAUNCH": "true"}, exits={NO_LOGIN: 401})
 
     def arguments(self, task: Task) -> list[str]:
         return [
@@ -91,12 +95,18 @@ def _failed(error: Any) -> Told:
         with contextlib.suppress(ValueError, KeyError, TypeError):
             inner = json.loads(found[1])["error"]
             return Told(failure=str(inner["message"]), status=int(inner["code"]))
+    limited = _LIMITED.search(message)
+    if limited:
+        return Told(failure=limited[1], status=429)
     return Told(failure=message or "the run failed")
 
 
-def _usage(stats: Any) -> dict[str, Any]:
+def _usage(stats: Any) -> dict[str, Any] | None:
+    """None where nothing is told."""
     told = {name: value for name, value in stats.items() if type(value) is int} if isinstance(stats, dict) else {}
     prompt, answer = told.get("input_tokens", 0), told.get("output_tokens", 0)
+    if not prompt + answer:
+        return None
     return {
         "prompt_tokens": prompt,
         "completion_tokens": max(answer, told.get("total_tokens", 0) - prompt),

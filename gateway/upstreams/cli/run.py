@@ -7,7 +7,8 @@ import json
 import re
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from gateway.upstreams.cli import chat_stream
 from gateway.upstreams.cli.process import Process
@@ -25,8 +26,18 @@ _CODES = {429: "rate_limit_exceeded", 504: "upstream_timeout"}
 class Run:
     """The Source of an Exchange. `start` gives it its process; before that it can only be aborted."""
 
-    def __init__(self, name: str, reader: Reader, *, timeout_s: float, output_limit: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        reader: Reader,
+        *,
+        timeout_s: float,
+        output_limit: int,
+        exits: Mapping[int, int] = MappingProxyType({}),
+    ) -> None:
+        """`exits`: see Tool."""
         self._name = name
+        self._exits = exits
         self._reader = reader
         self._timeout_s = timeout_s
         self._output_limit = output_limit
@@ -140,7 +151,8 @@ class Run:
             return said + self._fail(f"was ended by signal {-code}", 502)
         if code:
             why = _last_line(self._process.errors())
-            return said + self._fail(f"ended with exit code {code}" + (f": {why}" if why else ""), 502)
+            status = self._exits.get(code, 502)
+            return said + self._fail(f"ended with exit code {code}" + (f": {why}" if why else ""), status)
         return said + self._fail("ended without telling its result", 502)
 
     def _fail(self, why: str, status: int, *, by_tool: bool = False) -> bytes:

@@ -48,10 +48,12 @@ class Reader(Protocol):
 class Tool(Protocol):
     """`arguments` everything after the program's name, never the prompt; `stdin` what it reads there; `takes_system`
     says that the system text goes by `Task.system_file`; `environment` what it is told besides the operator's
-    variables; `forget` removes what a run leaves behind (`home` as the tool sees it, `folder` where it ran)."""
+    variables; `exits` what HTTP calls the exit codes that say why, of a run that told nothing itself; `forget` removes
+    what a run leaves behind (`home` as the tool sees it, `folder` where it ran)."""
 
     takes_system: bool
     environment: Mapping[str, str]
+    exits: Mapping[int, int]
 
     def arguments(self, task: Task) -> list[str]: ...
 
@@ -68,6 +70,7 @@ class Plain:
 
     takes_system: bool = False
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    exits: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def stdin(self, task: Task) -> str:
         if self.takes_system or not task.system.strip():

@@ -44,6 +44,7 @@ class Cli(Upstream):
         super().__init__(settings, surroundings)
         self._tool = tool(settings.tool)
         self._slots = Slots(settings.name, settings.max_processes, surroundings.data_dir)
+        self._slots.sweep()
         self._origins = frozenset(surroundings.server.cors_origins) - {"*"}
         self._found: tuple[float, str | None] = (-AVAILABLE_FOR_S, None)
         whole = self.limits.request
@@ -70,7 +71,8 @@ class Cli(Upstream):
         at, program = self._found
         if time.monotonic() - at >= AVAILABLE_FOR_S:
             program = shutil.which(self.settings.command)
-            self._found = (time.monotonic(), program)
+            # A relative path is the gateway's; the tool starts in a folder of its own.
+            self._found = (time.monotonic(), program and os.path.abspath(program))
         if sys.platform == "win32":
             return "command-line tools need a POSIX system"
         if program is None:
@@ -124,6 +126,7 @@ class Cli(Upstream):
             self._tool.reader(),
             timeout_s=self.settings.timeout_s,
             output_limit=self.settings.max_output_mb * 1024 * 1024,
+            exits=self._tool.exits,
         )
         if on_open is not None:
             on_open(run)
@@ -148,36 +151,37 @@ class Cli(Upstream):
     def _spawn(self, slot: Slot, run: Run, model: str, asked: dict[str, Any]) -> Process:
         """Raises OSError; then the slot is still the caller's."""
         settings = self.settings
-        _empty(slot.folder)
+        slot.prepare()
         folder = Path(settings.workdir).expanduser().resolve() if settings.workdir else slot.folder
         system_file = None
         if self._tool.takes_system and asked["system"].strip():
             system_file = slot.system_file
-            system_file.unlink(missing_ok=True)
             with os.fdopen(os.open(system_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(asked["system"].encode("utf-8", "replace"))
         task = self._task(model, asked["prompt"], asked["system"], system_file)
-        environment = {name: os.environ[name] for name in settings.env if name in os.environ}
-        environment |= {"TMPDIR": str(slot.folder), "NO_COLOR": "1", **self._tool.environment}
+        given = {**settings.dotenv, **os.environ}
+        environment = {name: given[name] for name in settings.env if name in given}
+        environment |= {"TMPDIR": str(slot.scratch), "NO_COLOR": "1", **self._tool.environment}
         home = Path(environment.get("HOME") or slot.folder)
 
         def ended() -> None:
             try:
                 self._tool.forget(home, folder, run.session)
-                shutil.rmtree(slot.folder, ignore_errors=True)
             finally:
                 slot.release()
 
         with tempfile.TemporaryFile() as stdin:
             stdin.write(self._tool.stdin(task).encode("utf-8", "replace"))
             stdin.seek(0)
-            return Process(
+            process = Process(
                 [self._found[1] or settings.command, *self._tool.arguments(task)],
                 stdin=stdin,
                 environment=environment,
                 folder=folder,
                 ended=ended,
             )
+        slot.holds(process.pid)
+        return process
 
     def _task(self, model: str, prompt: str, system: str, system_file: Path | None) -> Task:
         own = self.settings.model if model == self.settings.tool else model
@@ -193,12 +197,6 @@ class Cli(Upstream):
         if resolved == Path("/") or any(resolved.is_relative_to(each) for each in SYSTEM_FOLDERS):
             return f"workdir {self.settings.workdir!r} is a folder of the system"
         return None
-
-
-def _empty(folder: Path) -> None:
-    """Makes `folder` anew."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
 
 
 UPSTREAM = Cli

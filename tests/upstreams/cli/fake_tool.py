@@ -1,4 +1,5 @@
-"""A tool that speaks Claude Code's stream-json and does what its prompt says: `do:NAME` on a line of its own.
+"""A tool that does what its prompt says: `do:NAME` on a line of its own. It speaks Codex's or Gemini CLI's lines where
+it is called as they are, else Claude Code's; the orders that only Claude Code's lines can tell are for that one.
 
 It notes what it was given as one line of JSON in the file named by FAKE_NOTES, and when it began and ended.
 """
@@ -22,11 +23,20 @@ def line(document: object) -> None:
     sys.stdout.flush()
 
 
+TOOL = "codex" if "exec" in sys.argv else "gemini" if "--output-format=stream-json" in sys.argv else "claude"
+
+
 def event(**inner: object) -> None:
     line({"type": "stream_event", "event": inner, "parent_tool_use_id": None})
 
 
 def say(*words: str) -> None:
+    if TOOL == "codex":
+        return line({"type": "item.completed", "item": {"type": "agent_message", "text": "".join(words)}})
+    if TOOL == "gemini":
+        for word in words:
+            line({"type": "message", "role": "assistant", "content": word, "delta": True})
+        return
     event(type="message_start", message={})
     event(type="content_block_start", index=0, content_block={"type": "text", "text": ""})
     for word in words:
@@ -34,11 +44,18 @@ def say(*words: str) -> None:
 
 
 def result(**more: object) -> None:
+    if TOOL == "codex":
+        return line({"type": "turn.completed", "usage": {"input_tokens": 7, "output_tokens": 3}})
+    if TOOL == "gemini":
+        stats = {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10}
+        return line({"type": "result", "status": "success", "stats": stats})
     usage = {"input_tokens": 5, "cache_read_input_tokens": 2, "output_tokens": 3}
     line({"type": "result", "subtype": "success", "is_error": False, "result": "said", "usage": usage, **more})
 
 
 prompt = sys.stdin.read()
+if TOOL == "gemini":
+    line({"type": "message", "role": "user", "content": prompt})
 orders = [each.removeprefix("do:") for each in prompt.splitlines() if each.startswith("do:")]
 system = [Path(each.partition("=")[2]).read_text() for each in sys.argv if each.startswith("--system-prompt-file=")]
 note(
@@ -89,6 +106,13 @@ for order in orders:
             sys.exit(1)
         case "thought":
             event(type="content_block_delta", index=0, delta={"type": "thinking_delta", "thinking": "well"})
+        case "silence":
+            result(result="")
+            sys.exit(0)
+        case "uncounted":
+            say("words ", "without ", "numbers")
+            result(usage=None)
+            sys.exit(0)
 say("he", "llo ", "there")
 result()
 note(event="ended")

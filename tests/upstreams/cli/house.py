@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from gateway.upstreams.cli.slots import runs_folder
 from tests.gateways import InProcess
@@ -25,6 +26,15 @@ FAKE = Path(__file__).with_name("fake_tool.py")
 class Tools:
     gateway: InProcess
     notes_file: Path
+
+    def post(self, body: dict[str, Any], path: str = "/openai/v1/chat/completions", **headers: str) -> Any:
+        """The response of `requests`."""
+        return requests.post(self.gateway.url + path, json=body, headers=headers, timeout=20)
+
+    def fresh(self) -> None:
+        """No run is noted and no account rests."""
+        self.notes_file.unlink(missing_ok=True)
+        self.gateway.revive()
 
     def notes(self, event: str = "began") -> list[dict[str, Any]]:
         if not self.notes_file.exists():
@@ -53,8 +63,8 @@ def alive(pid: int, *, zombie: bool = True) -> bool:
 
 
 def toml(folder: Path, **more: Any) -> str:
-    """One [[upstreams]] table of the fake tool, installed into `folder`."""
-    program = folder / "fake"
+    """One [[upstreams]] table of the fake tool, installed into `folder` under its tool's name."""
+    program = folder / f"fake-{more.get('tool', 'claude')}"
     program.write_text(f"#!{sys.executable} -S\n" + FAKE.read_text())
     program.chmod(0o755)
     table = {
@@ -65,11 +75,13 @@ def toml(folder: Path, **more: Any) -> str:
 
 
 @contextlib.contextmanager
-def tools(folder: Path, patch: pytest.MonkeyPatch, before: str = "", after: str = "", **more: Any) -> Iterator[Tools]:
+def tools(
+    folder: Path, patch: pytest.MonkeyPatch, before: str = "", after: str = "", dotenv: str = "", **more: Any
+) -> Iterator[Tools]:
     notes = folder / "notes"
     patch.setenv("FAKE_NOTES", str(notes))
     patch.setenv("GATEWAY_SECRET", "sk-never-for-a-tool")
-    with InProcess(before + "\n" + toml(folder, **more) + after) as gateway:
+    with InProcess(before + "\n" + toml(folder, **more) + after, dotenv) as gateway:
         found = Tools(gateway, notes)
         yield found
         assert found.all_gone(8.0), "a process of the tool survived"
