@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.contract.ask import Ask, Function
-from tests.contract.cases import clients, providers, streams, translated
-from tests.contract.house import MODELS, House
+from tests.contract.cases import clients, geminis, providers, streams, translated
+from tests.contract.house import GEMINIS, MODELS, House
 from tests.contract.sdks.every import SDKS, able_to
 from tests.contract.sdks.sdk import KEY
 from tests.gateways import Client
@@ -29,18 +29,20 @@ def gemini_answer(stream: bool, usage: dict[str, Any]) -> Script:
 
 
 @streams
+@geminis
 @clients()
-def test_3_thoughts_are_added_to_the_output_once(house: House, sdk: str, stream: bool) -> None:
+def test_3_thoughts_are_added_to_the_output_once(house: House, sdk: str, provider: str, stream: bool) -> None:
     house.up.play(gemini_answer(stream, USED))
-    assert house.ask(sdk, "gemini", stream=stream).usage == (5, 1371)
+    assert house.ask(sdk, provider, stream=stream).usage == (5, 1371)
 
 
 @pytest.mark.parametrize("sdk", ["openai-chat", "openai-responses", "anthropic"])
 @streams
-def test_3_cached_tokens_in_each_convention(house: House, sdk: str, stream: bool) -> None:
+@geminis
+def test_3_cached_tokens_in_each_convention(house: House, sdk: str, provider: str, stream: bool) -> None:
     """OpenAI counts cached tokens among the prompt's, Anthropic beside them."""
     house.up.play(gemini_answer(stream, {**USED, "promptTokenCount": 105, "cachedContentTokenCount": 100}))
-    usage = house.ask(sdk, "gemini", stream=stream).usage
+    usage = house.ask(sdk, provider, stream=stream).usage
     assert usage == ((5, 1371) if sdk == "anthropic" else (105, 1371))
 
 
@@ -119,7 +121,7 @@ def test_15_no_end_mark_but_a_finish(house: House, sdk: str, provider: str) -> N
 @streams
 @clients()
 @pytest.mark.parametrize("other", ["whole", "stream"])
-@pytest.mark.parametrize("provider", ["chat", "gemini"])
+@pytest.mark.parametrize("provider", ["chat", *GEMINIS])
 def test_15_hosts_that_answer_the_other_way(house: House, sdk: str, provider: str, stream: bool, other: str) -> None:
     """Some stream whatever was asked, some never do; the client still gets what it asked for."""
     house.answers(Answer(spoken("one two")), form=other)
@@ -137,7 +139,7 @@ def test_16_an_answer_about_errors_is_no_error(house: House, sdk: str, provider:
 
 @pytest.mark.parametrize(
     ("sdk", "provider"),
-    [(sdk, each) for sdk in able_to("thinking") for each in ("anthropic", "gemini") if translated(sdk, each)],
+    [(sdk, each) for sdk in able_to("thinking") for each in ("anthropic", *GEMINIS) if translated(sdk, each)],
 )
 def test_19_room_for_the_answer_above_the_thinking(house: House, sdk: str, provider: str) -> None:
     knobs = {} if sdk == "anthropic" else {"max_tokens": 1200}

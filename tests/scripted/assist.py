@@ -21,6 +21,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs
 
+from tests.scripted.answer import Event
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -208,13 +210,23 @@ class ScriptedAssist:
                 return Reply(200, _wrapped("".join(self.words), body["model"], "STOP"))
 
 
+def wrapped(document: dict[str, Any]) -> dict[str, Any]:
+    """An answer of Gemini's as v1internal gives it."""
+    return {"response": document, "traceId": "trace-1", "metadata": {}}
+
+
+def wrapped_event(event: Event) -> Event:
+    document = json.loads(event.data.removeprefix(b"data: "))
+    return Event(event.kind, b"data: " + json.dumps(wrapped(document), ensure_ascii=False).encode() + b"\r\n\r\n")
+
+
 def _wrapped(text: str, model: str, finish: str | None) -> dict[str, Any]:
     candidate: dict[str, Any] = {"content": {"role": "model", "parts": [{"text": text}]}, "index": 0}
     response: dict[str, Any] = {"candidates": [candidate], "modelVersion": model}
     if finish:
         candidate["finishReason"] = finish
         response["usageMetadata"] = {"promptTokenCount": 11, "candidatesTokenCount": 7, "totalTokenCount": 18}
-    return {"response": response, "traceId": "trace-1", "metadata": {}}
+    return wrapped(response)
 
 
 def _event(text: str, model: str, finish: str | None) -> bytes:
