@@ -62,6 +62,13 @@ class Account:
         self.strikes.clear()
         self.probing.clear()
 
+    def clock_set(self, seconds: float) -> None:
+        """time.time() was set by so many seconds: what is left to rest stays the same."""
+        self.resting = self.resting.moved(seconds) if self.resting else None
+        self.models_resting = {model: rest.moved(seconds) for model, rest in self.models_resting.items()}
+        for strikes in self.strikes.values():
+            strikes.at += seconds
+
     def usable(self, model: str, now: float, quota_floor: float = 0.0) -> bool:
         if self.disabled_reason is not None or (self.max_concurrency and self.in_use >= self.max_concurrency):
             return False
