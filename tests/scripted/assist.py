@@ -26,13 +26,20 @@ from tests.scripted.answer import Event
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`hang` seconds come before anything; `body` bytes are sent as they are, an object as JSON."""
+    """`hang` seconds come before anything; `body` bytes are sent as they are, an object as JSON. `drop` closes the
+    connection instead."""
 
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     hang: float = 0.0
     content_type: str = "application/json"
+    drop: bool = False
+
+    @property
+    def scripted(self) -> bool:
+        """Whether it says anything else than the healthy answer."""
+        return self.status != 200 or self.body is not None or self.drop
 
 
 @dataclass(slots=True)
@@ -162,7 +169,7 @@ class ScriptedAssist:
         if person is None or token not in person.valid:
             return status_error(401, "Request had invalid authentication credentials.", "UNAUTHENTICATED")
         scripted = self._script(method, person.refresh)
-        if scripted is not None and (scripted.status != 200 or scripted.body is not None):
+        if scripted is not None and scripted.scripted:
             return scripted
         return self._healthy(method, person, body)
 
@@ -171,7 +178,7 @@ class ScriptedAssist:
         self.seen.append(Seen(time.monotonic(), "token", path, headers, form, refresh))
         time.sleep(self.token_delay)
         scripted = self._script("token", refresh)
-        if scripted is not None and (scripted.status != 200 or scripted.body is not None):
+        if scripted is not None and scripted.scripted:
             return scripted
         if form.get("grant_type") == "authorization_code":
             refresh = form.get("code", "")
@@ -249,6 +256,9 @@ def _handler(script: ScriptedAssist) -> type[BaseHTTPRequestHandler]:
 
         def _whole(self, reply: Reply) -> None:
             time.sleep(reply.hang)
+            if reply.drop:
+                self.close_connection = True
+                return
             body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
             self.send_response(reply.status)
             for name, value in {"Content-Type": reply.content_type, **reply.headers}.items():
