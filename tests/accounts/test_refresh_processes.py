@@ -26,6 +26,7 @@ PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1
 
 
 def test_a_hundred_requests_over_two_workers_refresh_once(tmp_path: Path) -> None:
+    """Failures 43, A2-T8, detail 22."""
     tokens = tmp_path / "tokens.json"
     with ScriptedAssist(token_delay=0.3) as up:
         write_tokens(tokens, project("r1", up.account("r1", access=True), lasts_s=-10))
@@ -76,6 +77,7 @@ while True:
 
 
 def test_kill_9_in_a_loop_loses_no_token_and_tears_no_file(tmp_path: Path) -> None:
+    """Failures 67, A2-T10."""
     path = tmp_path / "tokens.json"
     names = ["r1", "r2"]
     write_tokens(path, *(project(name, note="x" * 20_000) for name in names))

@@ -70,6 +70,7 @@ def test_list_tells_state_uses_cooldown_quota_and_why(run: Run, up: ScriptedAssi
 
 
 def test_reset_disable_and_enable(run: Run, up: ScriptedAssist, tokens: Path) -> None:
+    """AM-E14: limits are looked at and ended by hand."""
     write_tokens(tokens, project("r1", up.account("r1", access=True)))
     up.play("generateContent", limited("300s"))
     assert run("test", "r1@example.com").exit_code == 1
@@ -100,6 +101,7 @@ def test_keys_are_added_without_showing_up_anywhere(run: Run, tokens: Path) -> N
 
 
 def test_import_and_export(run: Run, tokens: Path, tmp_path: Path) -> None:
+    """AM-T2: the predecessors' files."""
     write_tokens(tokens, project("r1", mine="kept"))
     theirs = tmp_path / "theirs.json"
     theirs.write_text(
