@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import http.client
 import json
 import os
@@ -17,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from gateway.accounts.tokens import TokensFile
 from tests.assist_house import MODEL, assist_toml, project, read_tokens, write_tokens
 from tests.gateways import Client
 from tests.running import ROOT, RunningGateway
@@ -105,6 +107,36 @@ def test_kill_9_in_a_loop_loses_no_token_and_tears_no_file(tmp_path: Path) -> No
         assert [each["refresh_token"] for each in entries] == names
         assert all(each["access_token"].startswith(each["refresh_token"]) for each in entries)
         assert all(len(each["note"]) == 20_000 for each in entries)
+
+
+def test_neither_a_lock_nor_a_token_endpoint_holds_up_other_requests(tmp_path: Path) -> None:
+    """A2-T8, detail 22: one worker; another process holds the file's lock, the endpoint is silent."""
+    tokens = tmp_path / "tokens.json"
+    with ScriptedAssist(token_delay=2.0) as up:
+        write_tokens(tokens, project("r1", up.account("r1", access=True)), project("r2", up.account("r2", access=True)))
+        up.revoke("r1")
+        with (
+            RunningGateway(assist_toml(up, tokens), workers=1) as gateway,
+            TokensFile(tokens).lock_path().open("w") as lock,
+        ):
+            client, answered = Client(gateway.port), list[float]()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            began = time.monotonic()
+
+            def ask() -> None:
+                assert client.ask("chat", model=MODEL).status == 200
+                answered.append(time.monotonic() - began)
+
+            thread = threading.Thread(target=ask)
+            thread.start()
+            slowest = 0.0
+            while thread.is_alive() and time.monotonic() - began < 30:
+                if time.monotonic() - began > 3:
+                    fcntl.flock(lock, fcntl.LOCK_UN)
+                slowest = max(slowest, client.post("/healthz", b"", method="GET").reply().seconds)
+                time.sleep(0.02)
+            thread.join(30)
+    assert answered and answered[0] >= 2.9 and slowest < 1.0
 
 
 def test_kill_9_of_the_gateway_while_it_refreshes_loses_nothing(tmp_path: Path) -> None:

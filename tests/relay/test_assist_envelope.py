@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,17 +14,6 @@ from tests.scripted.assist import Reply, ScriptedAssist, limited, refusing, stat
 
 ROTATING = "[routing]\nsession_affinity = false\nrotation_count = {}"
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
-
-
-@pytest.fixture
-def tokens(tmp_path: Path) -> Path:
-    return tmp_path / "tokens.json"
-
-
-@pytest.fixture
-def up() -> Iterator[ScriptedAssist]:
-    with ScriptedAssist() as scripted:
-        yield scripted
 
 
 def test_nothing_is_sent_that_nobody_asked_for(up: ScriptedAssist, tokens: Path) -> None:

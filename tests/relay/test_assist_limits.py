@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -21,17 +20,6 @@ OTHER = "gemini-2.5-pro"
 
 
 ROTATING = "[routing]\nsession_affinity = false\nrotation_count = 1"
-
-
-@pytest.fixture
-def tokens(tmp_path: Path) -> Path:
-    return tmp_path / "tokens.json"
-
-
-@pytest.fixture
-def up() -> Iterator[ScriptedAssist]:
-    with ScriptedAssist() as scripted:
-        yield scripted
 
 
 def accounts(up: ScriptedAssist, tokens: Path, *names: str) -> None:

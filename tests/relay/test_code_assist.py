@@ -23,17 +23,6 @@ def reason(word: str, **metadata: str) -> list[dict[str, Any]]:
 VALIDATION = reason("VALIDATION_REQUIRED", validation_url="https://x/v")
 
 
-@pytest.fixture
-def tokens(tmp_path: Path) -> Path:
-    return tmp_path / "tokens.json"
-
-
-@pytest.fixture
-def up() -> Any:
-    with ScriptedAssist() as scripted:
-        yield scripted
-
-
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_every_protocol_in_and_out_of_the_envelope(
