@@ -2,9 +2,9 @@
 
     with ScriptedAssist() as up:
         up.account("refresh-1", project="p-1", email="a@example.com")
-        up.tokens.play(refusing("invalid_grant"))       # what the token endpoint does, one a request, the last for ever
-        up.play("generate", failing(429, ...))          # what a method does; refresh= for one account only
-        ... up.asked("generate") ... up.refreshes ...
+        up.play("token", refusing("invalid_grant"))     # what the token endpoint does, one a request, the last for ever
+        up.play("generateContent", limited("40s"))      # what a method does; refresh= for one account only
+        ... up.asked("generateContent") ... up.refreshes ...
 
 An access token is only good until `revoke` or a newer one; that is checked, as the real thing does.
 """
