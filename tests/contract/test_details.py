@@ -54,7 +54,7 @@ def test_4_nothing_leaves_before_content(house: House, protocol: str, provider: 
     client, key = Client(house.gateway.port), {"x-api-key": KEY}
     house.up.play(Script(answer=Answer(spoken("one two")), first_content_delay=0.6))
     opened = client.open(protocol, model=MODELS[provider], stream=True, headers=key)
-    assert house.up.wait_for(lambda: any(request.sent for request in house.up.asked()) or provider == "gemini")
+    assert house.up.wait_for(lambda: any(request.sent for request in house.up.asked()) or provider in GEMINIS)
     assert not select.select([opened._connection.sock], [], [], 0.2)[0], "something has left"
     assert opened.reply().told.text == "one two"
     house.up.play(Script(answer=Answer(spoken("never")), error_after=0), Script(answer=Answer(spoken("one two"))))
