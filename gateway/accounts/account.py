@@ -55,19 +55,19 @@ class Account:
         """When the last of the cooldowns in the way of `model` ends, 0.0 without any."""
         return max((rest.until for _, rest in self.rests(model)), default=0.0)
 
-    def recover(self) -> None:
-        """As good as new, whatever happened before."""
-        self.resting, self.disabled_reason = None, None
-        self.models_resting.clear()
-        self.strikes.clear()
-        self.probing.clear()
-
     def clock_set(self, seconds: float) -> None:
         """time.time() was set by so many seconds: what is left to rest stays the same."""
         self.resting = self.resting.moved(seconds) if self.resting else None
         self.models_resting = {model: rest.moved(seconds) for model, rest in self.models_resting.items()}
         for strikes in self.strikes.values():
             strikes.at += seconds
+
+    def recover(self) -> None:
+        """As good as new, whatever happened before."""
+        self.resting, self.disabled_reason = None, None
+        self.models_resting.clear()
+        self.strikes.clear()
+        self.probing.clear()
 
     def usable(self, model: str, now: float, quota_floor: float = 0.0) -> bool:
         if self.disabled_reason is not None or (self.max_concurrency and self.in_use >= self.max_concurrency):

@@ -44,8 +44,8 @@ def logged_in(
     callback = Callback(port)
     try:
         login = Login(client.client_id, callback.redirect_uri, authorize_url or AUTHORIZE_URL)
-        callback.expect(login)
         say(f"Open this address and log in:\n\n{login.link()}\n")
+        callback.expect(login)
         if no_browser:
             say("The last page will not load, which is fine: its address is what is wanted.")
             code = login.code(pasted())
