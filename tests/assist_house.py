@@ -40,12 +40,18 @@ def read_tokens(path: Path) -> list[dict[str, Any]]:
 
 
 def assist_toml(
-    up: ScriptedAssist, tokens: Path, *, bases: tuple[str, ...] = (), tables: str = "", more: str = ""
+    up: ScriptedAssist,
+    tokens: Path,
+    *,
+    bases: tuple[str, ...] = (),
+    tables: str = "",
+    more: str = "",
+    name: str = "assist",
 ) -> str:
     return f"""
 {tables}
 [[upstreams]]
-name = "assist"
+name = {json.dumps(name)}
 kind = "code_assist"
 tokens_file = {json.dumps(str(tokens))}
 base_urls = {json.dumps(list(bases or (up.url,)))}

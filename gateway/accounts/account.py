@@ -55,6 +55,13 @@ class Account:
         """When the last of the cooldowns in the way of `model` ends, 0.0 without any."""
         return max((rest.until for _, rest in self.rests(model)), default=0.0)
 
+    def clock_set(self, seconds: float) -> None:
+        """time.time() was set by so many seconds: what is left to rest stays the same."""
+        self.resting = self.resting.moved(seconds) if self.resting else None
+        self.models_resting = {model: rest.moved(seconds) for model, rest in self.models_resting.items()}
+        for strikes in self.strikes.values():
+            strikes.at += seconds
+
     def recover(self) -> None:
         """As good as new, whatever happened before."""
         self.resting, self.disabled_reason = None, None

@@ -29,8 +29,8 @@ def file_lock(path: Path, patience_s: float) -> Iterator[None]:
     """Holds `path` (an empty file made for the purpose). Raises LockTimeout.
 
     It is asked for again and again rather than waited for: a blocking flock(2) would stop every greenlet of the
-    process. Where the file cannot be made (read-only folder, full disk) the folder itself is locked; where that is
-    not possible either there is nobody to share with, and the block runs unlocked.
+    process. Where the file is not there and cannot be made (read-only folder, full disk) nothing can be written that
+    others could read, so the block runs unlocked.
     """
     handle = _opened(path)
     if handle is None or fcntl is None:
@@ -48,9 +48,9 @@ def file_lock(path: Path, patience_s: float) -> Iterator[None]:
 
 
 def _opened(path: Path) -> int | None:
-    for target, flags in ((path, os.O_RDWR | os.O_CREAT), (path.parent, os.O_RDONLY)):
+    for flags in (os.O_RDWR | os.O_CREAT, os.O_RDONLY):
         with contextlib.suppress(OSError):
-            return os.open(target, flags, 0o600)
+            return os.open(path, flags, 0o600)
     return None
 
 

@@ -86,9 +86,12 @@ class Callback:
     def redirect_uri(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}{CALLBACK}"
 
+    def expect(self, login: Login) -> None:
+        """From now on the browser may come back: before it is sent away, since a text browser comes back at once."""
+        self._login = login
+
     def wait(self, login: Login, timeout_s: float) -> str:
         """The code. Raises LoginFailed."""
-        self._login = login
         until = time.monotonic() + timeout_s
         while not self._came.wait(0.2):
             if time.monotonic() > until:

@@ -18,7 +18,7 @@ from gateway.accounts.tokens import TokensFile
 log = logging.getLogger("dragoman")
 
 AHEAD_S = 300.0
-"""A token is renewed this long before it ends."""
+"""A token is renewed this long before it ends; one that was given for less than twice that, after half of its life."""
 REFRESH_TIMEOUT_S = 15.0
 LEAST_TIMEOUT_S = 2.0
 UNWELL_S = 3.0
@@ -51,6 +51,7 @@ class OAuthCredential:
         self._worked: Client | None = None
         self._unwell: tuple[float, str] = (0.0, "")
         self._seen: tuple[int, Project | None] = (-1, None)
+        self._ahead: tuple[str, float] = ("", AHEAD_S)
 
     @property
     def refresh_token(self) -> str:
@@ -60,7 +61,7 @@ class OAuthCredential:
         """An access token that is good for AHEAD_S, refreshed if need be. Raises CredentialFault."""
         self._tokens.flush()
         project = self._project()
-        if project.fresh(time.time(), AHEAD_S):
+        if self._fresh(project):
             return project.access_token
         try:
             return self._flight.do("", lambda: self._renew(None, deadline), deadline)
@@ -107,13 +108,23 @@ class OAuthCredential:
         seen, project = self._seen
         version, document = self._tokens.snapshot()
         if version != seen or project is None:
-            project = self._find(projects_of(document))
+            known, project = project, self._find(projects_of(document))
             self._seen = (version, project)
+            if known is not None and project is not None and known.access_token != project.access_token:
+                self._given(project.access_token, project.expires_at)  # just now, by another worker
         if project is None:
             raise CredentialFault("this account is no longer in tokens.json", final=True)
         if project.disabled_reason is not None:
             raise CredentialFault(project.disabled_reason, final=True)
         return project
+
+    def _given(self, access_token: str, expires_at: float) -> None:
+        """Some tokens live for minutes only: renewed AHEAD_S before their end, they would be with every request."""
+        self._ahead = (access_token, min(AHEAD_S, max(expires_at - time.time(), 0.0) / 2))
+
+    def _fresh(self, project: Project) -> bool:
+        token, ahead = self._ahead
+        return project.fresh(time.time(), ahead if token == project.access_token else AHEAD_S)
 
     def _find(self, listed: list[Project]) -> Project | None:
         """By its refresh token, or as the one that another worker got in exchange for it."""
@@ -133,7 +144,7 @@ class OAuthCredential:
             with self._tokens.turn(self._name, patience):
                 project = self._project()
                 others = project.access_token != rejected if rejected is not None else True
-                if others and project.fresh(time.time(), AHEAD_S):
+                if others and self._fresh(project):
                     return project.access_token
                 until, why = self._unwell
                 if time.monotonic() < until:
@@ -150,7 +161,7 @@ class OAuthCredential:
                 "no OAuth client is configured: set client_id and client_secret under [upstreams.oauth], "
                 "OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET, or oauth_config in tokens.json"
             )
-        refusal: Refused | None = None
+        refusals: list[Refused] = []
         for client in clients:
             try:
                 granted = refreshed(self._post, client, project.refresh_token, timeout)
@@ -158,15 +169,16 @@ class OAuthCredential:
                 self._unwell = (time.monotonic() + UNWELL_S, f"the token could not be refreshed: {error}")
                 raise CredentialFault(self._unwell[1]) from None
             except Refused as error:
-                refusal = error
-                if error.error in _ABOUT_THE_CLIENT:
+                refusals.append(error)
+                its_own = client == self._worked or client.client_id == project.oauth_client
+                if error.error in _ABOUT_THE_CLIENT or (error.error == "invalid_grant" and not its_own):
                     continue
+                refusals = [error]
                 break
             self._worked = client
             self._save(project, granted)
             return granted.access_token
-        assert refusal is not None
-        raise self._refused(project, refusal)
+        raise self._refused(project, max(refusals, key=_says))
 
     def _candidates(self, project: Project) -> Iterator[Client]:
         if self._worked is not None:
@@ -182,6 +194,7 @@ class OAuthCredential:
             changes["rotated_from"] = fingerprint(project.refresh_token)
         if granted.email and not project.email:
             changes["email"] = granted.email
+        self._given(granted.access_token, granted.expires_at)
         self._tokens.record(project.refresh_token, changes)
         self._refresh_token = changes.get("refresh_token", project.refresh_token)
         self._unwell = (0.0, "")
@@ -198,6 +211,12 @@ class OAuthCredential:
             why += ": the OAuth client is not the one this account logged in with; correct [upstreams.oauth]"
         self._unwell = (time.monotonic() + UNWELL_S, why)
         return CredentialFault(why)
+
+
+def _says(refusal: Refused) -> int:
+    """How much a refusal tells of the credential. An invalid_grant may also mean that it was issued to another client
+    (RFC 6749 5.2), so it is not believed while a client that might be the right one is not known to the provider."""
+    return {"unauthorized_client": 0, "invalid_grant": 1, "invalid_client": 2}.get(refusal.error, 3)
 
 
 def _shown(project: Project) -> str:

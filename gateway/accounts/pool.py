@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from gateway.accounts.account import Account
 from gateway.accounts.health import Memory, document_of, recall
-from gateway.accounts.rest import Rest, Strikes, rest_for
+from gateway.accounts.rest import Clock, Rest, Strikes, rest_for
 from gateway.accounts.roster import Roster
 from gateway.accounts.selection import Selector
 from gateway.accounts.verdict import Verdict
@@ -77,6 +77,7 @@ class Pool:
         self._memory = memory
         self._rosters = dict(rosters or {})
         self._looked_at = self._counted_at = float("-inf")
+        self._clock = Clock()
         with self._lock:
             self._look_around()
 
@@ -308,6 +309,10 @@ class Pool:
         if clock - self._looked_at < LOOK_EVERY_S:
             return
         self._looked_at = clock
+        step = self._clock.step()
+        if step:
+            for account in (each for accounts in self._by_upstream.values() for each in accounts):
+                account.clock_set(step)
         for upstream, roster in self._rosters.items():
             accounts = roster.changed()
             if accounts is not None:

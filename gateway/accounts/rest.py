@@ -1,17 +1,22 @@
 """A cooldown and how it ends: capped, probed by one real request, with a ladder for each kind of failure.
 
 Times are time.time() seconds, so that they mean the same in every worker and after a restart. A clock that is set
-back must not make a rest of minutes one of a day: nothing rests longer than it was meant to.
+must not make a rest of minutes one of a day, nor end all rests at once: `Clock` notices, and the rests move with it.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 STRIKES_LAST_S = 3600.0
 """After so long without a failure of a kind its ladder begins anew."""
+STEP_S = 5.0
+"""A clock that moves this far against the machine's uptime was set."""
+FUTURE_S = 60.0
+"""What others noted this far in the future was noted by a clock that has been set back since."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -33,6 +38,11 @@ class Rest:
         """Seconds still to rest."""
         return min(self.until - now, self.until - self.since) if self.until > now else 0.0
 
+    def moved(self, seconds: float) -> Rest:
+        """The same by a clock that was set by `seconds`."""
+        announced = self.announced + seconds if self.announced else 0.0
+        return replace(self, since=self.since + seconds, until=self.until + seconds, announced=announced)
+
     def document(self) -> dict[str, Any]:
         return {
             "since": round(self.since, 3),
@@ -46,11 +56,11 @@ class Rest:
 
 
 def rest_of(document: Any) -> Rest | None:
-    """From `Rest.document`; None for what is none."""
+    """From `Rest.document`; None for what is none. One that began in the future is over: a request finds out."""
     if not isinstance(document, Mapping):
         return None
     try:
-        return Rest(
+        rest = Rest(
             since=float(document["since"]),
             until=float(document["until"]),
             why=str(document.get("why", "")),
@@ -61,6 +71,29 @@ def rest_of(document: Any) -> Rest | None:
         )
     except (KeyError, TypeError, ValueError):
         return None
+    now = time.time()
+    return rest if rest.since <= now + FUTURE_S else replace(rest, since=now, until=now, announced=0.0, probe=True)
+
+
+class Clock:
+    """Notices when time.time() is set."""
+
+    def __init__(self) -> None:
+        self._ahead = time.time() - uptime()
+
+    def step(self) -> float:
+        """By how many seconds it was set since this was last asked, 0.0 mostly."""
+        ahead = time.time() - uptime()
+        step = ahead - self._ahead
+        if abs(step) < STEP_S:
+            return 0.0
+        self._ahead = ahead
+        return step
+
+
+def uptime() -> float:
+    """Seconds that nobody can set, with those the machine was asleep where it tells them."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 @dataclass(slots=True)

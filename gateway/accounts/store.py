@@ -20,10 +20,12 @@ class NotStored(Exception):
     """The change could not be written; the message says why."""
 
 
-def add_project(tokens: TokensFile, entry: Mapping[str, Any]) -> bool:
+def add_project(tokens: TokensFile, entry: Mapping[str, Any], *, revive: bool = True) -> bool:
     """Puts a project into the file; one with the same refresh token or email is replaced and taken into use again.
+    Without `revive` what is out of use stays so, and a token that is known already keeps its access token.
     Whether it is a new one. Raises OSError, Unreadable."""
-    new = {"project_id": "", "access_token": None, "expires_at": None, **entry, **enabling()}
+    blank = {"project_id": "", "access_token": None, "expires_at": None, **enabling()}
+    new = {**blank, **entry, **(enabling() if revive else {})}
     added = True
 
     def change(document: Any) -> Any:
@@ -31,8 +33,10 @@ def add_project(tokens: TokensFile, entry: Mapping[str, Any]) -> bool:
         entries = list(entries_of(document))
         for number, each in enumerate(entries):
             if isinstance(each, dict) and _is(each, new):
-                kept = {"project_id": each.get("project_id") or "", **{k: v for k, v in each.items() if k not in new}}
-                entries[number] = _clean({**kept, **new, "project_id": new["project_id"] or kept["project_id"]})
+                ours = each.items() if not revive and each.get("refresh_token") == new.get("refresh_token") else ()
+                live = {name: value for name, value in ours if name in _LIVE}
+                project = new["project_id"] or each.get("project_id") or ""
+                entries[number] = _clean({**each, **new, **live, "project_id": project})
                 added = False
                 break
         else:
@@ -41,6 +45,10 @@ def add_project(tokens: TokensFile, entry: Mapping[str, Any]) -> bool:
 
     tokens.rewrite(change)
     return added
+
+
+_LIVE = frozenset(("access_token", "expires_at", *enabling()))
+"""Keys of a project that change while it is in use."""
 
 
 def add_key(tokens: TokensFile, upstream: str, label: str, key: str) -> None:

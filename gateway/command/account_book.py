@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from gateway.accounts.account import Account
 from gateway.accounts.atomic_file import write_json
@@ -19,6 +20,8 @@ from gateway.upstreams.transport.faults import TransportFault
 from gateway.wiring import build, tokens_of
 
 LIST_TIMEOUT_S = 20.0
+WITH_KEYS = ("gemini", "openai", "anthropic")
+IMPORTABLE = "a tokens.json is wanted, a list of projects, or the file of one account"
 
 
 class NoSuch(Exception):
@@ -59,7 +62,11 @@ class Book:
         return tokens_of(self.config, self.gateway.state, self.assist(upstream))
 
     def add_key(self, upstream: str, label: str, key: str) -> str:
-        """Raises ValueError, OSError, Unreadable."""
+        """Raises NoSuch, ValueError, OSError, Unreadable."""
+        takers = [each.name for each in self.config.upstreams if each.kind in WITH_KEYS]
+        names = dict.fromkeys((*takers, *(kind for kind in WITH_KEYS if kind not in self.gateway.upstreams)))
+        if upstream not in names:
+            raise NoSuch(f"there is no upstream {upstream!r} that takes a key; those that do: {', '.join(names)}")
         if is_placeholder(key) or any(mark.isspace() or not mark.isprintable() for mark in key) or not key.isascii():
             raise ValueError("that is not an API key: nothing was stored")
         file = self.config.data_dir / "tokens.json"
@@ -69,13 +76,23 @@ class Book:
 
     def take_over(self, file: Path, upstream: str) -> str:
         """Raises NoSuch, OSError, ValueError, Unreadable."""
-        entries = entries_in(file)
+        try:
+            entries = entries_in(file)
+        except ValueError as error:
+            raise ValueError(f"{file} is not JSON ({error}); {IMPORTABLE}") from None
+        if not entries:
+            raise ValueError(f"{file} has no account with a refresh_token; {IMPORTABLE}")
         tokens = self.tokens(upstream)
-        new = sum(add_project(tokens, entry) for entry in entries)
-        return f"{file}: {new} new accounts, {len(entries) - new} known ones brought up to date"
+        new = sum(add_project(tokens, entry, revive=False) for entry in entries)
+        brought = {entry["refresh_token"].strip() for entry in entries}
+        out = sum(each.disabled_reason is not None for each in tokens.projects() if each.refresh_token in brought)
+        left = f"; {out} of them out of use, `dragoman accounts list` says why" if out else ""
+        return f"{file}: {new} new accounts, {len(entries) - new} known ones brought up to date{left}"
 
     def export(self, file: Path, upstream: str) -> str:
         """Raises NoSuch, OSError."""
+        if not file.absolute().parent.is_dir():
+            raise FileNotFoundError(f"there is no folder {file.absolute().parent}")
         write_json(file, self.tokens(upstream).document())
         return f"{file} holds all accounts with their secrets: keep it safe"
 
@@ -93,15 +110,21 @@ class Book:
             reset(account, self._health)
         return f"no cooldown is left for {labels(found)}"
 
-    def test(self, name: str, model: str) -> tuple[bool, str]:
-        """(answered, a sentence). Raises NoSuch."""
+    def test(self, name: str, model: str) -> dict[str, Any]:
+        """ "account", "model", "ok", "status" (0: nothing was asked) and "message". Raises NoSuch."""
         account = self.account(name)
+        if account.disabled_reason is not None and account.credential is not None:
+            why = f"{account.label} is out of use, nothing was asked ({account.disabled_reason}); "
+            why += f"`dragoman accounts enable {account.label}` takes it into use"
+            return {"account": account.label, "model": model, "ok": False, "status": 0, "message": why}
         model = model or self._some_model(account)
         fault = self.gateway.relay.try_account(account, model)
         self._flush()
-        if fault is None:
-            return True, f"{account.label} answered with {model}"
-        return False, f"{account.label} did not answer with {model}: {fault.status} {fault.message}"
+        said = f"{account.label} answered with {model}"
+        if fault is not None:
+            said = f"{account.label} did not answer with {model}: {fault.status} {fault.message}"
+        status = 200 if fault is None else fault.status
+        return {"account": account.label, "model": model, "ok": fault is None, "status": status, "message": said}
 
     def quotas(self, name: str) -> list[tuple[Account, list[Quota] | str]]:
         """What is left, or why it could not be asked, by account. Raises NoSuch."""

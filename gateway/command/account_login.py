@@ -45,11 +45,15 @@ def logged_in(
     try:
         login = Login(client.client_id, callback.redirect_uri, authorize_url or AUTHORIZE_URL)
         say(f"Open this address and log in:\n\n{login.link()}\n")
+        callback.expect(login)
         if no_browser:
             say("The last page will not load, which is fine: its address is what is wanted.")
             code = login.code(pasted())
         else:
-            webbrowser.open(login.link())
+            if not webbrowser.open(login.link()):
+                say(
+                    "No browser could be opened here. Open the address on this machine, or stop and use --no-browser.\n"
+                )
             code = callback.wait(login, timeout_s)
     finally:
         callback.close()

@@ -64,6 +64,18 @@ def worded(rows: list[dict[str, Any]]) -> str:
     )
 
 
+def quotas_described(account: Account, said: list[Quota] | str) -> dict[str, Any]:
+    """`models`: what is left, 0 to 1, and when it is renewed (time.time() seconds, null when not told)."""
+    quotas = [] if isinstance(said, str) else said
+    return {
+        "account": account.label,
+        "upstream": account.upstream,
+        "id": account.id,
+        "models": {each.model: {"left": each.remaining, "resets_at": each.resets_at or None} for each in quotas},
+        "error": said if isinstance(said, str) else None,
+    }
+
+
 def quotas_worded(account: Account, said: list[Quota] | str) -> str:
     if isinstance(said, str):
         return f"{account.label}: {said}"

@@ -97,20 +97,26 @@ def reset(account: str) -> None:
 @accounts.command()
 @click.argument("account")
 @click.option("--model", default="", help="Which model (default: one the provider lists).")
-def test(account: str, model: str) -> None:
-    """Send one tiny real request as ACCOUNT."""
-    ok, message = _told(lambda: _book().test(account, model))
-    click.echo(message)
-    sys.exit(0 if ok else 1)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def test(account: str, model: str, as_json: bool) -> None:
+    """Send one tiny real request as ACCOUNT. The exit status is 1 when it was not answered."""
+    told = _told(lambda: _book().test(account, model))
+    click.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else told["message"])
+    sys.exit(0 if told["ok"] else 1)
 
 
 @accounts.command()
 @click.argument("account", required=False)
-def quota(account: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def quota(account: str | None, as_json: bool) -> None:
     """Ask the provider what is left for each model."""
-    from gateway.command.account_table import quotas_worded
+    from gateway.command.account_table import quotas_described, quotas_worded
 
-    for each, said in _told(lambda: _book().quotas(account or "all")):
+    told = _told(lambda: _book().quotas(account or "all"))
+    if as_json:
+        click.echo(json.dumps([quotas_described(*each) for each in told], indent=2, ensure_ascii=False))
+        return
+    for each, said in told:
         click.echo(quotas_worded(each, said))
 
 

@@ -61,8 +61,10 @@ class Native:
             from gevent.threadpool import ThreadPool
 
             self._pool = ThreadPool(POOL_SIZE)
-        result: Result = self._pool.apply(work)
-        return result
+        outcome: tuple[Result | None, BaseException | None] = self._pool.apply(_outcome, (work,))
+        if outcome[1] is not None:
+            raise outcome[1]
+        return outcome[0]  # type: ignore[return-value]
 
     def tell(self, say: Callable[..., object], *words: object) -> None:
         """Calls `say` where patched locks may be waited for (logging has some), from any thread."""
@@ -77,6 +79,14 @@ class Native:
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.kill()
+
+
+def _outcome(work: Callable[[], Result]) -> tuple[Result | None, BaseException | None]:
+    """gevent prints an exception that leaves its thread; where stderr is on a full disk it would never arrive."""
+    try:
+        return work(), None
+    except BaseException as error:
+        return None, error
 
 
 def _hub() -> Any:

@@ -16,6 +16,17 @@ def offload(work: Callable[[], T]) -> T:
 
         if monkey.is_module_patched("socket"):
             pool: Any = get_hub().threadpool
-            done: T = pool.apply(work)
-            return done
+            done: tuple[T | None, BaseException | None] = pool.apply(_outcome, (work,))
+            if done[1] is not None:
+                raise done[1]
+            return done[0]  # type: ignore[return-value]
     return work()
+
+
+def _outcome(work: Callable[[], T]) -> tuple[T | None, BaseException | None]:
+    """An exception that leaves its thread is printed by gevent, with the arguments of `work` (secrets among them), and
+    where stderr is on a full disk the greenlet that waits would wait for ever."""
+    try:
+        return work(), None
+    except BaseException as error:
+        return None, error

@@ -70,6 +70,7 @@ def test_one_request_probes_and_the_others_wait_for_it() -> None:
 
 
 def test_a_probe_that_fails_climbs_and_one_that_ends_otherwise_frees_the_place() -> None:
+    """AM-E9."""
     pool, account = house(cap=1000.0)
     for expected in (60.0, 300.0, 1000.0):
         fail(pool, QUOTA)
@@ -82,7 +83,7 @@ def test_a_probe_that_fails_climbs_and_one_that_ends_otherwise_frees_the_place()
 
 
 def test_each_kind_has_its_own_ladder() -> None:
-    """5xx must not climb the ladder of the rate limit."""
+    """AM-E10, detail 9: 5xx must not climb the ladder of the rate limit."""
     pool, account = house()
     for _ in range(4):
         fail(pool, SERVER, status=500)
@@ -102,6 +103,7 @@ def test_failures_that_were_under_way_together_count_once() -> None:
 
 
 def test_success_clears_only_what_it_can_speak_for() -> None:
+    """AM-E13, detail 9."""
     pool, account = house()
     early = pool.lease([SEAT])
     assert early is not None
@@ -118,6 +120,7 @@ def test_success_clears_only_what_it_can_speak_for() -> None:
 
 
 def test_strikes_are_forgotten_after_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AM-E10."""
     strikes = Strikes()
     assert [strikes.strike(0.5), strikes.strike(10.0), strikes.strike(11.0 + rest_module.STRIKES_LAST_S)] == [1, 2, 1]
 
@@ -130,7 +133,7 @@ def test_a_clock_set_back_does_not_lengthen_a_rest() -> None:
 
 
 def test_a_quota_read_ends_or_bounds_a_rest_and_unknown_quota_is_usable() -> None:
-    """AM-E12, T10, U17."""
+    """AM-E12, detail 21 (AM-T10)."""
     pool, account = house(quota_floor=0.1)
     assert account.usable("m", time.time(), 0.1)
     fail(pool, QUOTA)

@@ -21,6 +21,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_only_the_keys_it_is_about_are_written(path: Path) -> None:
+    """A2-T1, A2-T10: unknown keys stay, mode 0600."""
     write_tokens(path, project("r1", mine=[1]), project("r2"), oauth_config={"client_id": "x"}, note="n")
     TokensFile(path).record("r2", {"access_token": "new"})
     document = json.loads(path.read_text())
@@ -30,6 +31,7 @@ def test_only_the_keys_it_is_about_are_written(path: Path) -> None:
 
 
 def test_a_hand_edit_is_picked_up_and_not_overwritten(path: Path) -> None:
+    """Detail 22."""
     write_tokens(path, project("r1"), project("r2"))
     tokens = TokensFile(path)
     assert [each.refresh_token for each in tokens.projects()] == ["r1", "r2"]
@@ -101,6 +103,7 @@ def test_a_disablement_belongs_to_one_refresh_token(path: Path) -> None:
 
 
 def test_many_writers_lose_nothing(path: Path) -> None:
+    """A2-T10, detail 22."""
     names = [f"r{number}" for number in range(8)]
     write_tokens(path, *(project(name) for name in names))
     files = [TokensFile(path) for _ in names]

@@ -73,6 +73,7 @@ def test_list_tells_state_uses_cooldown_quota_and_why(run: Run, up: ScriptedAssi
 
 
 def test_reset_disable_and_enable(run: Run, up: ScriptedAssist, tokens: Path) -> None:
+    """AM-E14: limits are looked at and ended by hand."""
     write_tokens(tokens, project("r1", up.account("r1", access=True)))
     up.play("generateContent", limited("300s"))
     assert run("test", "r1@example.com").exit_code == 1
@@ -103,6 +104,7 @@ def test_keys_are_added_without_showing_up_anywhere(run: Run, tokens: Path) -> N
 
 
 def test_import_and_export(run: Run, tokens: Path, tmp_path: Path) -> None:
+    """AM-T2: the predecessors' files."""
     write_tokens(tokens, project("r1", mine="kept"))
     theirs = tmp_path / "theirs.json"
     theirs.write_text(
@@ -119,6 +121,55 @@ def test_import_and_export(run: Run, tokens: Path, tmp_path: Path) -> None:
     assert read_tokens(tmp_path / "out.json") == entries and (tmp_path / "out.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_an_import_revives_nobody(run: Run, tokens: Path, tmp_path: Path) -> None:
+    """What is out of use here, or in the file, stays so; a token that is known keeps what it has fetched since."""
+    out = {"enabled": False, "disabled_reason": "by me"}
+    write_tokens(tokens, project("r1", **out), project("r2", "newer"))
+    theirs = tmp_path / "theirs.json"
+    theirs.write_text(json.dumps([project("r1"), project("r2", "older"), project("r3", **out)]))
+    said = run("import", str(theirs)).output
+    assert "1 new accounts, 2 known" in said and "2 of them out of use" in said
+    entries = read_tokens(tokens)
+    assert [each["enabled"] for each in entries] == [False, True, False]
+    assert [each["disabled_reason"] for each in entries] == ["by me", None, "by me"]
+    assert entries[1]["access_token"] == "newer"
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "told"),
+    [
+        (("import",), "[upstreams]", "is not JSON"),
+        (("import",), '{"projects": []}', "has no account"),
+        (("add-key", "nosuch"), "sk-1234567890", "gemini, openai, anthropic"),
+        (("add-key", "assist"), "sk-1234567890", "takes a key"),
+        (("export", "/no-such-folder/x.json"), "", "no folder /no-such-folder"),
+        (("test", "r1@example.com"), "", "dragoman accounts enable r1@example.com"),
+        (("quota", "nobody"), "", "known: r1@example.com"),
+    ],
+)
+def test_errors_say_what_to_do(words: tuple[str, ...], text: str, told: str, run: Run, tokens: Path) -> None:
+    write_tokens(tokens, project("r1", enabled=False))
+    file = tokens.with_name("file")
+    file.write_text(text)
+    said = run(*words, *([str(file)] if words == ("import",) else []), input=f"{text}\n")
+    assert said.exit_code == 1 and told in said.output, said.output
+    assert "Traceback" not in said.output and len(read_tokens(tokens)) == 1
+
+
+def test_scripts_get_json(run: Run, up: ScriptedAssist, tokens: Path) -> None:
+    write_tokens(tokens, project("r1", up.account("r1", access=True)), project("gone"))
+    up.quotas = {MODEL: {"remainingFraction": 0.5, "resetTime": "2026-11-22T00:00:00Z"}, "gemini-2.5-pro": {}}
+    first, second = json.loads(run("quota", "--json").stdout)
+    assert first["models"][MODEL] == {"left": 0.5, "resets_at": 1795305600.0}
+    assert first["models"]["gemini-2.5-pro"] == {"left": 0.0, "resets_at": None} and first["error"] is None
+    assert second["models"] == {} and "invalid_grant" in second["error"]
+    tried = run("test", "r1@example.com", "--json")
+    assert (tried.exit_code, json.loads(tried.stdout)["ok"]) == (0, True)
+    up.play("generateContent", limited("300s"))
+    tried = run("test", "r1@example.com", "--json")
+    assert (tried.exit_code, json.loads(tried.stdout)["status"]) == (1, 429)
+
+
 def _browser(answer: Callable[[str, str], str]) -> Callable[[str], bool]:
     """A browser that goes to the link and comes back with what `answer(code, state)` gives."""
 
@@ -128,21 +179,25 @@ def _browser(answer: Callable[[str, str], str]) -> Callable[[str], bool]:
 
         def visit() -> None:
             try:
-                urllib.request.urlopen(address, timeout=5).read()
+                urllib.request.urlopen(address, timeout=60).read()
             except OSError:
                 pass
 
-        threading.Thread(target=visit, daemon=True).start()
+        # The browser is back before webbrowser.open has returned, as one in the terminal is.
+        thread = threading.Thread(target=visit, daemon=True)
+        thread.start()
+        thread.join(60)
         return True
 
     return come_back
 
 
 def test_login_by_callback(run: Run, up: ScriptedAssist, tokens: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AM-U18, A2-T11: a port of its own, a link that is printed, a project that is real."""
     write_tokens(tokens)
     up.account("new-person", project="found-project")
     monkeypatch.setattr("webbrowser.open", _browser(lambda code, state: f"code={code}&state={state}"))
-    said = run("login", "--email", "new@example.com", "--timeout", "10")
+    said = run("login", "--email", "new@example.com", "--timeout", "60")
     assert said.exit_code == 0, said.output
     assert "found-project" in said.output and "7 days" in said.output
     entry = read_tokens(tokens)[0]
@@ -157,6 +212,11 @@ def test_login_by_callback(run: Run, up: ScriptedAssist, tokens: Path, monkeypat
     assert (
         "code_challenge_method=S256" in link and "access_type=offline" in link and "client-secret-1" not in said.output
     )
+    query = parse_qs(urlsplit(link).query)
+    assert query["redirect_uri"][0].endswith("/oauth-callback") and query["prompt"] == ["consent"]
+    assert {each.rpartition("/")[2] for each in query["scope"][0].split()} == {
+        "openid", "userinfo.email", "userinfo.profile", "cloud-platform",
+    }  # fmt: skip
 
 
 def test_login_by_paste(run: Run, up: ScriptedAssist, tokens: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +248,7 @@ def test_login_without_a_refresh_token_is_an_error(
     write_tokens(tokens)
     up.play("token", Reply(200, {"access_token": "a", "expires_in": 3600}))
     monkeypatch.setattr("webbrowser.open", _browser(lambda code, state: f"code={code}&state={state}"))
-    said = run("login", "--timeout", "10")
+    said = run("login", "--timeout", "60")
     assert said.exit_code == 1 and "no refresh token" in said.output and read_tokens(tokens) == []
 
 

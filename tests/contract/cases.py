@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.contract.house import MODELS
+from tests.contract.house import GEMINIS, MODELS, mode
 from tests.contract.sdks.every import SDKS, able_to
 
 PROVIDERS = tuple(MODELS)
 
 streams = pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 providers = pytest.mark.parametrize("provider", PROVIDERS)
+geminis = pytest.mark.parametrize("provider", GEMINIS)
 
 
 def clients(*able: str, names: Sequence[str] | None = None) -> pytest.MarkDecorator:
@@ -21,4 +22,9 @@ def clients(*able: str, names: Sequence[str] | None = None) -> pytest.MarkDecora
 
 
 def translated(sdk: str, provider: str) -> bool:
-    return bool(SDKS[sdk].dialect != provider)
+    return mode_of(sdk, provider) == "translated"
+
+
+def mode_of(sdk: str, provider: str) -> str:
+    """What X-Gateway-Mode says."""
+    return mode(SDKS[sdk].dialect, provider)

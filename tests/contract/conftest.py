@@ -9,13 +9,15 @@ from tests.contract.house import House, config
 from tests.contract.parameters.probe import MODELS
 from tests.gateways import InProcess, Provider, config_for
 from tests.running import RunningGateway
+from tests.scripted.assist import ScriptedAssist
 from tests.scripted.script import Script
 from tests.scripted.upstream import ScriptedUpstream
 
 
 @pytest.fixture(scope="session")
-def running_house() -> Iterator[House]:
-    with ScriptedUpstream() as up, RunningGateway(config(up)) as gateway:
+def running_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("house")
+    with ScriptedUpstream() as up, ScriptedAssist() as oauth, RunningGateway(config(up, oauth, folder)) as gateway:
         yield House(gateway, up)
 
 

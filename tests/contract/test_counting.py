@@ -8,7 +8,7 @@ import anthropic
 import pytest
 from google.genai import errors
 
-from tests.contract.house import MODELS, House
+from tests.contract.house import ASSIST, GEMINIS, MODELS, House
 from tests.contract.sdks.every import SDKS
 from tests.scripted.script import failing, json_body
 
@@ -18,13 +18,14 @@ TOOL = {"name": "f", "description": "d", "input_schema": {"type": "object", "pro
 @pytest.fixture(autouse=True)
 def counters(house: House) -> None:
     house.up.play(json_body({"input_tokens": 411}), model="claude-model")
-    house.up.play(json_body({"totalTokens": 322}), model="gemini-model")
+    for model in ("gemini-model", "gemini-assist"):
+        house.up.play(json_body({"totalTokens": 322}), model=model)
 
 
 @pytest.fixture(autouse=True)
 def restored(house: House) -> Iterator[None]:
     yield
-    for model in ("claude-model", "gemini-model"):
+    for model in ("claude-model", "gemini-model", "gemini-assist"):
         house.up.play(model=model)
 
 
@@ -72,6 +73,19 @@ def test_a_provider_that_counts(house: House, sdk: str, provider: str) -> None:
         assert not {"max_tokens", "stream", "temperature"} & request.body.keys()
 
 
+def test_a_provider_that_counts_contents_only(house: House) -> None:
+    """v1internal takes neither instructions nor tools (AM-P18): with them an estimate of all of it is better."""
+    assert by_genai(house, ASSIST) == 322
+    assert house.sdks["google-genai"].heard.headers["x-token-count"] == "exact"
+    (request,) = house.up.requests
+    assert request.path == "/v1internal:countTokens"
+    assert request.envelope is not None and request.envelope.keys() == {"request"}
+    assert request.body.keys() == {"model", "contents"}
+    assert 6 <= by_anthropic(house, ASSIST) <= 120
+    assert house.sdks["anthropic"].heard.headers["x-token-count"] == "estimate"
+    assert len(house.up.requests) == 1
+
+
 @pytest.mark.parametrize("provider", ["chat", "responses"])
 @pytest.mark.parametrize("sdk", CLIENTS)
 def test_a_provider_that_cannot_count(house: House, sdk: str, provider: str) -> None:
@@ -80,7 +94,7 @@ def test_a_provider_that_cannot_count(house: House, sdk: str, provider: str) -> 
     assert house.up.requests == []
 
 
-@pytest.mark.parametrize("provider", ["anthropic", "gemini"])
+@pytest.mark.parametrize("provider", ["anthropic", *GEMINIS])
 @pytest.mark.parametrize("sdk", CLIENTS)
 @pytest.mark.parametrize("status", [404, 429, 500])
 def test_a_counter_that_fails(house: House, sdk: str, provider: str, status: int) -> None:

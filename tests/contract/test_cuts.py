@@ -6,7 +6,7 @@ import pytest
 
 from tests.contract.ask import Ask, Function
 from tests.contract.cases import clients, providers, streams
-from tests.contract.house import House
+from tests.contract.house import GEMINIS, House
 from tests.contract.sdks.every import SDKS
 from tests.scripted.answer import Answer, ToolUse, spoken
 from tests.scripted.script import Error, Script
@@ -30,7 +30,7 @@ def test_14_a_connection_that_goes(house: House, sdk: str, provider: str, cut: s
 @pytest.mark.parametrize("after", [1, 2])
 def test_a_cut_inside_a_call(house: House, sdk: str, provider: str, after: int) -> None:
     """Gemini sends a call in one piece, so it can only go before it."""
-    house.up.play(Script(answer=CALL, cut_after=1 if provider == "gemini" else after))
+    house.up.play(Script(answer=CALL, cut_after=1 if provider in GEMINIS else after))
     with pytest.raises(SDKS[sdk].broken):
         house.ask(sdk, provider, Ask(tools=(Function("f"),)), stream=True)
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.contract.ask import Ask, Function
-from tests.contract.cases import clients, providers, streams, translated
-from tests.contract.house import MODELS, House
+from tests.contract.cases import clients, geminis, providers, streams, translated
+from tests.contract.house import GEMINIS, MODELS, House
 from tests.contract.sdks.every import SDKS, able_to
 from tests.contract.sdks.sdk import KEY
 from tests.gateways import Client
@@ -30,18 +30,20 @@ def gemini_answer(stream: bool, usage: dict[str, Any]) -> Script:
 
 
 @streams
+@geminis
 @clients()
-def test_3_thoughts_are_added_to_the_output_once(house: House, sdk: str, stream: bool) -> None:
+def test_3_thoughts_are_added_to_the_output_once(house: House, sdk: str, provider: str, stream: bool) -> None:
     house.up.play(gemini_answer(stream, USED))
-    assert house.ask(sdk, "gemini", stream=stream).usage == (5, 1371)
+    assert house.ask(sdk, provider, stream=stream).usage == (5, 1371)
 
 
 @pytest.mark.parametrize("sdk", ["openai-chat", "openai-responses", "anthropic"])
 @streams
-def test_3_cached_tokens_in_each_convention(house: House, sdk: str, stream: bool) -> None:
+@geminis
+def test_3_cached_tokens_in_each_convention(house: House, sdk: str, provider: str, stream: bool) -> None:
     """OpenAI counts cached tokens among the prompt's, Anthropic beside them."""
     house.up.play(gemini_answer(stream, {**USED, "promptTokenCount": 105, "cachedContentTokenCount": 100}))
-    usage = house.ask(sdk, "gemini", stream=stream).usage
+    usage = house.ask(sdk, provider, stream=stream).usage
     assert usage == ((5, 1371) if sdk == "anthropic" else (105, 1371))
 
 
@@ -53,7 +55,7 @@ def test_4_nothing_leaves_before_content(house: House, protocol: str, provider: 
     client, key = Client(house.gateway.port), {"x-api-key": KEY}
     house.up.play(Script(answer=Answer(spoken("one two")), first_content_delay=0.6))
     opened = client.open(protocol, model=MODELS[provider], stream=True, headers=key)
-    assert house.up.wait_for(lambda: any(request.sent for request in house.up.asked()) or provider == "gemini")
+    assert house.up.wait_for(lambda: any(request.sent for request in house.up.asked()) or provider in GEMINIS)
     assert not select.select([opened._connection.sock], [], [], 0.2)[0], "something has left"
     assert opened.reply().told.text == "one two"
     house.up.play(Script(answer=Answer(spoken("never")), error_after=0), Script(answer=Answer(spoken("one two"))))
@@ -123,7 +125,7 @@ def test_15_no_end_mark_but_a_finish(house: House, sdk: str, provider: str) -> N
 @streams
 @clients()
 @pytest.mark.parametrize("other", ["whole", "stream"])
-@pytest.mark.parametrize("provider", ["chat", "gemini"])
+@pytest.mark.parametrize("provider", ["chat", *GEMINIS])
 def test_15_hosts_that_answer_the_other_way(house: House, sdk: str, provider: str, stream: bool, other: str) -> None:
     """Some stream whatever was asked, some never do; the client still gets what it asked for."""
     house.answers(Answer(spoken("one two")), form=other)
@@ -141,7 +143,7 @@ def test_16_an_answer_about_errors_is_no_error(house: House, sdk: str, provider:
 
 @pytest.mark.parametrize(
     ("sdk", "provider"),
-    [(sdk, each) for sdk in able_to("thinking") for each in ("anthropic", "gemini") if translated(sdk, each)],
+    [(sdk, each) for sdk in able_to("thinking") for each in ("anthropic", *GEMINIS) if translated(sdk, each)],
 )
 def test_19_room_for_the_answer_above_the_thinking(house: House, sdk: str, provider: str) -> None:
     knobs = {} if sdk == "anthropic" else {"max_tokens": 1200}

@@ -6,7 +6,7 @@ import pytest
 
 from tests.contract.ask import Ask
 from tests.contract.cases import clients, streams
-from tests.contract.house import House
+from tests.contract.house import ASSIST, House
 from tests.contract.sdks.every import SDKS
 
 KNOBS = {"temperature": 0.3, "max_tokens": 900}
@@ -49,6 +49,15 @@ def test_gemini_3_thinks_by_level(house: House, sdk: str) -> None:
     config = house.request.body["generationConfig"]["thinkingConfig"]
     assert config["thinkingLevel"].lower() in ("low", "medium", "high")
     assert "thinkingBudget" not in config
+
+
+@clients(names=["openai-chat", "openai-responses", "anthropic"])
+def test_behind_the_envelope_it_thinks_by_budget(house: House, sdk: str) -> None:
+    """v1internal knows no level, whatever the model (AM-P17)."""
+    house.ask(sdk, ASSIST, Ask(thinking=True), model="gemini-3-flash")
+    config = house.request.body["generationConfig"]["thinkingConfig"]
+    assert config["thinkingBudget"] > 0
+    assert "thinkingLevel" not in config
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.contract.ask import Ask
-from tests.contract.cases import clients, providers, streams, translated
+from tests.contract.cases import clients, mode_of, providers, streams
 from tests.contract.house import MODELS, House
 from tests.contract.sdks.every import SDKS
 
@@ -29,7 +29,7 @@ def test_who_answered(house: House, sdk: str, provider: str, stream: bool) -> No
     reply = house.ask(sdk, provider, stream=stream)
     assert reply.headers["x-mapped-model"] == MODELS[provider]
     assert reply.headers["x-account-email"] == house.request.key
-    assert reply.headers["x-gateway-mode"] == ("translated" if translated(sdk, provider) else "passthrough")
+    assert reply.headers["x-gateway-mode"] == mode_of(sdk, provider)
     assert reply.headers["x-request-id"]
     if stream:
         assert reply.headers["content-type"].startswith("text/event-stream")

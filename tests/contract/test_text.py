@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.contract.ask import Ask, Said
-from tests.contract.cases import clients, providers, streams, translated
+from tests.contract.cases import clients, mode_of, providers, streams
 from tests.contract.house import MODELS, House
 from tests.scripted.answer import Answer, spoken
 
@@ -27,7 +27,7 @@ def test_plain_text(house: House, sdk: str, provider: str, stream: bool) -> None
     assert house.seen.turns == [("user", "hello")]
     assert house.request.stream == stream
     assert house.request.model == MODELS[provider]
-    assert reply.headers["x-gateway-mode"] == ("translated" if translated(sdk, provider) else "passthrough")
+    assert reply.headers["x-gateway-mode"] == mode_of(sdk, provider)
     assert "x-gateway-lossy" not in reply.headers
 
 

@@ -6,7 +6,7 @@ import pytest
 from google.genai import types
 
 from tests.contract.ask import Ask
-from tests.contract.cases import clients, providers, streams
+from tests.contract.cases import clients, geminis, providers, streams
 from tests.contract.house import House
 from tests.scripted.answer import Answer, spoken
 
@@ -28,9 +28,10 @@ def test_a_client_without_a_place_for_it_gets_the_answer(house: House, provider:
     assert house.ask("openai-completions", provider, stream=stream).text == "the answer"
 
 
+@geminis
 @clients("thinking")
-def test_the_wish_reaches_gemini(house: House, sdk: str) -> None:
-    house.ask(sdk, "gemini", Ask(thinking=True))
+def test_the_wish_reaches_gemini(house: House, sdk: str, provider: str) -> None:
+    house.ask(sdk, provider, Ask(thinking=True))
     config = types.ThinkingConfig.model_validate(house.request.body["generationConfig"]["thinkingConfig"])
     assert config.include_thoughts is True
     assert config.thinking_budget is not None and config.thinking_budget >= 1024

@@ -23,23 +23,12 @@ def reason(word: str, **metadata: str) -> list[dict[str, Any]]:
 VALIDATION = reason("VALIDATION_REQUIRED", validation_url="https://x/v")
 
 
-@pytest.fixture
-def tokens(tmp_path: Path) -> Path:
-    return tmp_path / "tokens.json"
-
-
-@pytest.fixture
-def up() -> Any:
-    with ScriptedAssist() as scripted:
-        yield scripted
-
-
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_every_protocol_in_and_out_of_the_envelope(
     protocol: str, stream: bool, up: ScriptedAssist, tokens: Path
 ) -> None:
-    """AM-U1, U4, U10: and the traceId stays out of the answer."""
+    """AM-U1, AM-U4, AM-U10: and the traceId stays out of the answer."""
     write_tokens(tokens, project("r1", up.account("r1", access=True)))
     with house(up, tokens, more='user_agent = "my-agent/1"') as gateway:
         reply = gateway.ask(protocol, model=MODEL, stream=stream)
@@ -57,7 +46,7 @@ def test_every_protocol_in_and_out_of_the_envelope(
 
 
 def test_request_ids_differ_and_the_session_stays(up: ScriptedAssist, tokens: Path) -> None:
-    """AM-U5, U7."""
+    """AM-U5, AM-U7, A2-T12."""
     write_tokens(tokens, project("r1", up.account("r1", access=True)))
     with house(up, tokens) as gateway:
         for _ in range(2):
@@ -78,7 +67,7 @@ def test_unknown_fields_pass_and_line_breakers_stay_escaped(up: ScriptedAssist, 
 
 
 def test_the_second_host_answers_when_the_first_is_down(up: ScriptedAssist, tokens: Path) -> None:
-    """AM-U2, U3: within one attempt."""
+    """AM-U2, AM-U3: within one attempt."""
     write_tokens(tokens, project("r1", up.account("r1", access=True)))
     with house(up, tokens, bases=("http://127.0.0.1:9", up.url)) as gateway:
         assert gateway.ask("gemini", model=MODEL).status == 200
@@ -86,7 +75,7 @@ def test_the_second_host_answers_when_the_first_is_down(up: ScriptedAssist, toke
 
 
 def test_projects_are_found_out_once_and_kept(up: ScriptedAssist, tokens: Path) -> None:
-    """AM-U14, T25."""
+    """AM-U14, and an empty one counts as missing."""
     write_tokens(tokens, project("r1", up.account("r1", project="found-1", access=True), project_id=""))
     with house(up, tokens) as gateway:
         for _ in range(2):
@@ -107,7 +96,7 @@ def test_an_account_without_a_project_is_onboarded(up: ScriptedAssist, tokens: P
 
 
 def test_models_are_listed_live(up: ScriptedAssist, tokens: Path) -> None:
-    """AM-U16: a list that may not be asked for by project is asked for without."""
+    """AM-U16, AM-U17, detail 21: a list that may not be asked for by project is asked for without."""
     write_tokens(tokens, project("r1", up.account("r1", access=True)))
     up.quotas = {"gemini-9-new": {}, "claude-x": {"remainingFraction": 1}}
     up.play("fetchAvailableModels", status_error(403, "no"), Reply())
@@ -133,7 +122,7 @@ def test_tokens_are_counted_by_the_provider_or_estimated(up: ScriptedAssist, tok
 
 
 def test_a_revoked_token_is_replaced_and_the_account_stays(up: ScriptedAssist, tokens: Path) -> None:
-    """Detail 1, A2-T5: the clock says the token is good; what counts is that it was rejected."""
+    """Detail 1, A2-T4, A2-T5: the clock says the token is good; what counts is that it was rejected."""
     write_tokens(tokens, project("r1", up.account("r1", access=True)))
     up.revoke("r1")
     with house(up, tokens) as gateway:
@@ -258,7 +247,7 @@ def test_refreshed_ahead_and_rotated_tokens_are_saved(up: ScriptedAssist, tokens
 
 
 def test_a_rate_limit_rests_the_account_and_a_quota_the_model(up: ScriptedAssist, tokens: Path) -> None:
-    """AM-E8, E11: the reason is found in any of the details."""
+    """AM-E8, AM-E11: the reason is found in any of the details."""
     write_tokens(tokens, project("r1", up.account("r1", access=True)))
     with house(up, tokens) as gateway:
         up.play("generateContent", limited("40s", "QUOTA_EXHAUSTED"))

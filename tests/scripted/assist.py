@@ -2,9 +2,9 @@
 
     with ScriptedAssist() as up:
         up.account("refresh-1", project="p-1", email="a@example.com")
-        up.tokens.play(refusing("invalid_grant"))       # what the token endpoint does, one a request, the last for ever
-        up.play("generate", failing(429, ...))          # what a method does; refresh= for one account only
-        ... up.asked("generate") ... up.refreshes ...
+        up.play("token", refusing("invalid_grant"))     # what the token endpoint does, one a request, the last for ever
+        up.play("generateContent", limited("40s"))      # what a method does; refresh= for one account only
+        ... up.asked("generateContent") ... up.refreshes ...
 
 An access token is only good until `revoke` or a newer one; that is checked, as the real thing does.
 """
@@ -21,16 +21,25 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs
 
+from tests.scripted.answer import Event
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`hang` seconds come before anything; `body` bytes are sent as they are, an object as JSON."""
+    """`hang` seconds come before anything; `body` bytes are sent as they are, an object as JSON. `drop` closes the
+    connection instead."""
 
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     hang: float = 0.0
     content_type: str = "application/json"
+    drop: bool = False
+
+    @property
+    def scripted(self) -> bool:
+        """Whether it says anything else than the healthy answer."""
+        return self.status != 200 or self.body is not None or self.drop
 
 
 @dataclass(slots=True)
@@ -160,7 +169,7 @@ class ScriptedAssist:
         if person is None or token not in person.valid:
             return status_error(401, "Request had invalid authentication credentials.", "UNAUTHENTICATED")
         scripted = self._script(method, person.refresh)
-        if scripted is not None and (scripted.status != 200 or scripted.body is not None):
+        if scripted is not None and scripted.scripted:
             return scripted
         return self._healthy(method, person, body)
 
@@ -169,7 +178,7 @@ class ScriptedAssist:
         self.seen.append(Seen(time.monotonic(), "token", path, headers, form, refresh))
         time.sleep(self.token_delay)
         scripted = self._script("token", refresh)
-        if scripted is not None and (scripted.status != 200 or scripted.body is not None):
+        if scripted is not None and scripted.scripted:
             return scripted
         if form.get("grant_type") == "authorization_code":
             refresh = form.get("code", "")
@@ -208,13 +217,23 @@ class ScriptedAssist:
                 return Reply(200, _wrapped("".join(self.words), body["model"], "STOP"))
 
 
+def wrapped(document: dict[str, Any]) -> dict[str, Any]:
+    """An answer of Gemini's as v1internal gives it."""
+    return {"response": document, "traceId": "trace-1", "metadata": {}}
+
+
+def wrapped_event(event: Event) -> Event:
+    document = json.loads(event.data.removeprefix(b"data: "))
+    return Event(event.kind, b"data: " + json.dumps(wrapped(document), ensure_ascii=False).encode() + b"\r\n\r\n")
+
+
 def _wrapped(text: str, model: str, finish: str | None) -> dict[str, Any]:
     candidate: dict[str, Any] = {"content": {"role": "model", "parts": [{"text": text}]}, "index": 0}
     response: dict[str, Any] = {"candidates": [candidate], "modelVersion": model}
     if finish:
         candidate["finishReason"] = finish
         response["usageMetadata"] = {"promptTokenCount": 11, "candidatesTokenCount": 7, "totalTokenCount": 18}
-    return {"response": response, "traceId": "trace-1", "metadata": {}}
+    return wrapped(response)
 
 
 def _event(text: str, model: str, finish: str | None) -> bytes:
@@ -237,6 +256,9 @@ def _handler(script: ScriptedAssist) -> type[BaseHTTPRequestHandler]:
 
         def _whole(self, reply: Reply) -> None:
             time.sleep(reply.hang)
+            if reply.drop:
+                self.close_connection = True
+                return
             body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
             self.send_response(reply.status)
             for name, value in {"Content-Type": reply.content_type, **reply.headers}.items():

@@ -6,7 +6,8 @@
         up.play(failing(429), key="key-1")        # only for that account; also model=, dialect=
         ... up.base_url ... up.requests[0].body ...
 
-Which dialect a request speaks is told by its path, so one base URL serves all four.
+Which dialect a request speaks is told by its path, so one base URL serves all four. Requests to v1internal (Code
+Assist) are gemini's in an envelope: `body` is what was inside, and the answer goes back inside one.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any, Self
 
-from tests.scripted import anthropic, chat, gemini, responses
+from tests.scripted import anthropic, assist, chat, gemini, responses
 from tests.scripted.answer import Event
 from tests.scripted.script import Error, Script
 from tests.scripted.script import text as text_script
@@ -40,7 +41,7 @@ class PeerLeft(Exception):
 @dataclass(slots=True)
 class Request:
     """Times are time.monotonic(). `left_at` is set when the peer closed before the answer was complete; `sent` holds
-    the time of every event."""
+    the time of every event. `envelope` is what was around `body`."""
 
     at: float
     method: str
@@ -52,6 +53,7 @@ class Request:
     key: str
     model: str
     stream: bool
+    envelope: dict[str, Any] | None = None
     sent: list[float] = field(default_factory=list)
     done_at: float | None = None
     left_at: float | None = None
@@ -218,6 +220,8 @@ class _Turn:
                 document = self._dialect.error(script.error.status, script.error.message, script.error.code)
             else:
                 document = self._dialect.whole(script.answer, self._request.model)
+                if self._request.envelope is not None:
+                    document = assist.wrapped(document)
             body = json.dumps(document, ensure_ascii=False).encode()
         headers = dict(script.headers)
         if self._gzip is not None:
@@ -258,7 +262,10 @@ class _Turn:
             headers["Content-Encoding"] = "gzip"
         self._send(_head(script.status, script.content_type or "text/event-stream; charset=utf-8", headers))
         self._pause(script.first_delay)
-        if not self._events(self._dialect.events(script.answer, self._request.model, self._request.body)):
+        events: Iterable[Event] = self._dialect.events(script.answer, self._request.model, self._request.body)
+        if self._request.envelope is not None:
+            events = map(assist.wrapped_event, events)
+        if not self._events(events):
             return False
         self._chunk(b"" if self._gzip is None else self._gzip.flush())
         self._send(b"0\r\n\r\n")
@@ -349,10 +356,13 @@ def _read_request(sock: socket.socket, held: bytes) -> tuple[Request, bytes]:
     raw, rest = rest[:length], rest[length:]
     body = json.loads(raw) if raw else {}
     dialect, model, stream = _spoken(path, body)
+    envelope = None
+    if "v1internal:" in path:
+        envelope, body = body, {name: value for name, value in body["request"].items() if name != "session_id"}
     key = headers.get("x-api-key") or headers.get("x-goog-api-key") or headers.get("authorization", "")
     request = Request(
         time.monotonic(), method, path, headers, raw, body, dialect if method == "POST" else "",
-        key.removeprefix("Bearer "), model, stream,
+        key.removeprefix("Bearer "), model, stream, envelope,
     )  # fmt: skip
     return request, rest
 
@@ -366,6 +376,9 @@ def _recv(sock: socket.socket) -> bytes:
 
 def _spoken(path: str, body: dict[str, Any]) -> tuple[str, str, bool]:
     path = path.partition("?")[0]
+    if "v1internal:" in path:
+        model = body.get("model") or str(body.get("request", {}).get("model", "")).removeprefix("models/")
+        return "gemini", model, path.endswith(":streamGenerateContent")
     if ":" in path:
         model, _, method = path.rpartition("/models/")[2].rpartition(":")
         return "gemini", model, method == "streamGenerateContent"

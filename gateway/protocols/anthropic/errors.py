@@ -57,7 +57,7 @@ _LONGEST = 4000
 
 def error_document(fault: Fault, request_id: str) -> dict[str, Any]:
     """The shape of a whole error and of a mid-stream `error` event."""
-    error: dict[str, Any] = {"type": _type(fault), "message": located(fault)}
+    error: dict[str, Any] = {"type": _type(fault), "message": _worded(fault)}
     if fault.details and isinstance(fault.details[0].get("error_code"), str):
         error["details"] = fault.details[0]
     elif fault.code == NO_THREADS:
@@ -67,6 +67,14 @@ def error_document(fault: Fault, request_id: str) -> dict[str, Any]:
 
 def write_error(fault: Fault, request_id: str) -> bytes:
     return dumps(error_document(fault, request_id))
+
+
+def _worded(fault: Fault) -> str:
+    """Claude Code compacts the conversation when it reads Anthropic's own words for a prompt that does not fit."""
+    said = located(fault)
+    if fault.code == "context_length_exceeded" and "prompt is too long" not in said.lower():
+        return f"prompt is too long: {said}"
+    return said
 
 
 def _type(fault: Fault) -> str:
