@@ -50,6 +50,17 @@ def test_a_tool_both_sides_have_is_the_providers_own_else_it_is_reported(
         assert "x-gateway-lossy" not in reply.headers
 
 
+@pytest.mark.parametrize("provider", ["chat", "anthropic", "gemini"])
+def test_a_search_that_must_not_go_out_never_becomes_one_that_does(doors: Doors, provider: str) -> None:
+    """Codex says so by default."""
+    tools = [{"type": "web_search", "external_web_access": False}]
+    reply = doors.ask("responses", provider, {"input": "hello", "tools": tools})
+    assert "tools" not in doors.request.body
+    assert "tools[0]" in reply.headers["x-gateway-lossy"]
+    assert doors.ask("responses", "responses", {"input": "hello", "tools": tools}).status == 200
+    assert doors.request.body["tools"] == tools
+
+
 @streams
 @pytest.mark.parametrize("protocol", ["chat", "responses", "gemini"])
 def test_claudes_search_is_no_call_for_the_client(doors: Doors, protocol: str, stream: bool) -> None:

@@ -20,6 +20,9 @@ COMMON_NAMES: dict[str, str] = {
     "computer_use_preview": "computer_use",
 }
 
+CACHED_SEARCH = "cached_web_search"
+"""A search that must not go out to the web, as Codex asks for by default: no other provider has one."""
+
 
 def common_name(kind: str) -> str:
     """The house's word for a built-in tool; dated types ("web_search_2025_08_26") count as their family."""
@@ -79,7 +82,10 @@ def _read(raw: dict[str, Any], namespace: dict[str, Any] | None, late: bool) -> 
             parameters=client.parameters,
             extras=extras,
         )
-    return Tool("builtin", common_name(kind), dialect=OWN, raw=raw, extras=extras)
+    name = common_name(kind)
+    if name == "web_search" and raw.get("external_web_access") is False:
+        name = CACHED_SEARCH
+    return Tool("builtin", name, dialect=OWN, raw=raw, extras=extras)
 
 
 def read_choice(choice: Any) -> ToolChoice | None:

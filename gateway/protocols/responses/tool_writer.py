@@ -87,6 +87,8 @@ def write_choice(choice: ToolChoice, tools: list[Tool], names: NameMap) -> Any:
 
 def _chosen(name: str, tools: list[Tool], names: NameMap) -> dict[str, Any]:
     tool = next((tool for tool in tools if tool.name == name), None)
+    if tool is None and name in BUILTIN:
+        return {"type": BUILTIN[name]["type"]}
     if tool is None:
         return {"type": "function", "name": names.to_wire(name)}
     own = tool.extras.get(OWN, {})

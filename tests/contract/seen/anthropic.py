@@ -34,7 +34,8 @@ def read(body: dict[str, Any]) -> Seen:
         _message(message, seen)
     seen.knobs = {known: body[name] for name, known in KNOBS.items() if name in body}
     for tool in body.get("tools") or ():
-        seen.tools[tool["name"]] = tool["input_schema"]
+        if "input_schema" in tool:  # a tool that runs at the provider has none
+            seen.tools[tool["name"]] = tool["input_schema"]
     choice = body.get("tool_choice")
     if choice:
         seen.choice = CHOICES.get(choice["type"]) or choice["name"]
