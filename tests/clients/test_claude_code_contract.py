@@ -28,6 +28,7 @@ foreign = pytest.mark.parametrize("house", ["chat", "responses", "gemini"], indi
 MESSAGES = "/v1/messages?beta=true"
 BILLING = "x-anthropic-billing-header: cc_version=2.1.330; cc_entrypoint=sdk-cli;"
 MARK = {"cache_control": {"type": "ephemeral"}}
+AGENT = {"x_claude_code_agent_id": "agent-7", "x_claude_code_parent_agent_id": "agent-1"}
 
 
 def body(**more: Any) -> dict[str, Any]:
@@ -159,10 +160,23 @@ def test_cc_10_session_and_agent_reach_anthropic(house: House, home: Path) -> No
     session = str(uuid.uuid4())
     claude_code.ask(house.url, home, "hi", "--session-id", session)
     assert house.asked[-1].headers["x-claude-code-session-id"] == session
-    agent = {"x_claude_code_agent_id": "agent-7", "x_claude_code_parent_agent_id": "agent-1"}
-    house.post(MESSAGES, body(), **agent)
+    house.post(MESSAGES, body(), **AGENT)
     headers = house.asked[-1].headers
     assert (headers["x-claude-code-agent-id"], headers["x-claude-code-parent-agent-id"]) == ("agent-7", "agent-1")
+
+
+def test_cc_10_a_session_stays_with_its_account(house: House, home: Path) -> None:
+    """The house's accounts change with every request; a session's do not, nor do those of its agents."""
+    session = {"x_claude_code_session_id": str(uuid.uuid4())}
+    replies = [house.post(MESSAGES, body(), **session, **agent) for agent in ({}, {}, AGENT, AGENT)]
+    assert [reply.headers["x-gateway-affinity"] for reply in replies][:2] == ["new", "kept"]
+    keys = [request.key for request in house.asked]
+    assert len(set(keys[:2])) == 1 and len(set(keys[2:])) == 1
+    known = str(uuid.uuid4())
+    first = claude_code.ask(house.url, home, "one", "--session-id", known)
+    asked = house.asked[-1].key
+    assert first.text == "ok"
+    assert claude_code.ask(house.url, home, "two", "--resume", known).text == "ok" and house.asked[-1].key == asked
 
 
 def test_cc_11_fields_that_other_providers_lack(house: House) -> None:
