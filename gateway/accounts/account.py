@@ -69,8 +69,18 @@ class Account:
         self.strikes.clear()
         self.probing.clear()
 
+    @property
+    def full(self) -> bool:
+        return self.max_concurrency > 0 and self.in_use >= self.max_concurrency
+
     def usable(self, model: str, now: float, quota_floor: float = 0.0) -> bool:
-        if self.disabled_reason is not None or (self.max_concurrency and self.in_use >= self.max_concurrency):
+        if self.max_concurrency and self.in_use >= self.max_concurrency:
+            return False
+        return self.fit(model, now, quota_floor)
+
+    def fit(self, model: str, now: float, quota_floor: float = 0.0) -> bool:
+        """Whether it is usable once a slot is free."""
+        if self.disabled_reason is not None:
             return False
         if self.resting is not None or self.models_resting:
             for word, rest in self.rests(model):

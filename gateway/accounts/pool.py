@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,8 @@ from gateway.accounts.account import Account
 from gateway.accounts.health import Memory, document_of, recall
 from gateway.accounts.rest import Clock, Rest, Strikes, rest_for
 from gateway.accounts.roster import Roster
+from gateway.accounts.rota import Place, Rota
+from gateway.accounts.rota import Seat as Seat
 from gateway.accounts.selection import Selector
 from gateway.accounts.verdict import Verdict
 from gateway.canon.quota import Quota
@@ -20,26 +23,22 @@ LOOK_EVERY_S = 0.5
 PROBE_WAIT_S = 1.0
 """What is told of an account that one request is trying out at this moment."""
 USES_EVERY_S = 5.0
-
-
-@dataclass(slots=True, frozen=True)
-class Seat:
-    """A place an answer could come from: a model at an upstream."""
-
-    upstream: str
-    model: str
+ROTAS_AT_MOST = 256
+"""Tiers whose order is kept: clients may invent model names."""
 
 
 @dataclass(slots=True)
 class Lease:
     """One account for one attempt. `use` is the log's word for the rotation ("2/3"); `repeated` says that the same
-    request has failed there before; `since` is time.time()."""
+    request has failed there before; `spilled` that the account it belongs to has merely no slot free; `since` is
+    time.time()."""
 
     account: Account
     seat: Seat
     use: str
     settled: bool = False
     repeated: bool = False
+    spilled: bool = False
     since: float = field(default_factory=time.time)
 
 
@@ -76,42 +75,68 @@ class Pool:
         self._floor = quota_floor
         self._memory = memory
         self._rosters = dict(rosters or {})
+        self._rotas: OrderedDict[tuple[Seat, ...], Rota] = OrderedDict()
+        self._changes = 0
+        """Grows whenever an account may have become usable."""
         self._looked_at = self._counted_at = float("-inf")
         self._clock = Clock()
         with self._lock:
             self._look_around()
 
-    def lease(self, seats: Sequence[Seat], exclude: Collection[str] = ()) -> Lease | None:
+    def lease(self, seats: Sequence[Seat], exclude: Collection[str] = (), bound: str = "") -> Lease | None:
         """The next account for any of `seats` (one tier, equal in rank), or None when none is usable.
 
-        `exclude` are account ids already tried for this request.
+        `exclude` are account ids already tried for this request; `bound` is the account it belongs to, which goes
+        before the preferred one, and that before the strategy.
         """
         now = time.time()
+        usable = _Usable(exclude, now, self._floor)
         with self._lock:
             self._look_around()
-            usable: list[Account] = []
-            seat_of: dict[str, Seat] = {}
-            for seat in seats:
-                for account in self._by_upstream.get(seat.upstream, ()):
-                    if (
-                        account.id not in exclude
-                        and account.id not in seat_of
-                        and account.usable(seat.model, now, self._floor)
-                    ):
-                        usable.append(account)
-                        seat_of[account.id] = seat
-            if not usable:
+            rota = self._rota(seats)
+            spilled, picked = False, None
+            if bound:
+                place = next(filter(usable, rota.of(bound)), None)
+                picked = (place, "") if place is not None else None
+                spilled = place is None and any(map(usable.but_full, rota.of(bound)))
+            if picked is None:
+                rota.refresh(self._changes, now, self._floor)
+                picked = self._picked(rota, usable)
+                if picked is None and rota.complete(now, self._floor):
+                    picked = self._picked(rota, usable)
+                rota.offered(usable.asked, now)
+            if picked is None:
                 return None
-            if len(usable) == 1:
-                account, use = usable[0], ""
-            else:
-                preferred = next((each for each in usable if self._preferred and each.label == self._preferred), None)
-                if preferred is not None:
-                    account, use = preferred, "preferred"
-                else:
-                    account, use = self._selector.pick("+".join(seat.upstream for seat in seats), usable)
-            self._take(account, seat_of[account.id].model)
-            return Lease(account, seat_of[account.id], use)
+            (account, seat), use = picked
+            self._take(account, seat.model)
+            return Lease(account, seat, use, spilled=spilled)
+
+    def has_choice(self, seats: Sequence[Seat]) -> bool:
+        """Whether there is more than one account, usable or not."""
+        if len(seats) == 1:
+            return len(self._by_upstream.get(seats[0].upstream, ())) > 1
+        return sum(len(self._by_upstream.get(upstream, ())) for upstream in {seat.upstream for seat in seats}) > 1
+
+    def _picked(self, rota: Rota, usable: _Usable) -> tuple[Place, str] | None:
+        if len(rota.all) == 1:
+            return (rota.all[0], "") if usable(rota.all[0]) else None
+        if self._preferred:
+            for place in rota.preferred(self._preferred):
+                if usable(place):
+                    return place, "preferred"
+        return self._selector.pick(rota, usable)
+
+    def _rota(self, seats: Sequence[Seat]) -> Rota:
+        key = tuple(seats)
+        rota = self._rotas.get(key)
+        if rota is None:
+            places = [(account, seat) for seat in key for account in self._by_upstream.get(seat.upstream, ())]
+            rota = self._rotas[key] = Rota("+".join(seat.upstream for seat in key), places)
+            if len(self._rotas) > ROTAS_AT_MOST:
+                self._rotas.popitem(last=False)
+        else:
+            self._rotas.move_to_end(key)
+        return rota
 
     def lease_of(self, account: Account, model: str) -> Lease:
         """This account for `model`, whatever its state: for trying it out."""
@@ -199,6 +224,7 @@ class Pool:
                         now, quota.resets_at - now, (), 1, self._cooldown_max,
                         why=rest.why, status=rest.status, kind="quota",
                     ) or rest  # fmt: skip
+            self._changes += 1
             self._note(account)
 
     def accounts(self) -> list[Account]:
@@ -261,6 +287,7 @@ class Pool:
                 del account.strikes[kind]
                 changed = True
         if changed:
+            self._changes += 1
             self._note(account)
 
     def _cool(self, lease: Lease, verdict: Verdict, status: int, why: str) -> None:
@@ -317,12 +344,14 @@ class Pool:
             accounts = roster.changed()
             if accounts is not None:
                 self._by_upstream[upstream] = accounts
+                self._rotas.clear()
                 if self._memory is not None:
                     self._memory.forget_seen()
         if self._memory is None:
             return
         changed = self._memory.changed()
         if changed:
+            self._changes += 1
             for account in (each for accounts in self._by_upstream.values() for each in accounts):
                 if account.id in changed:
                     recall(account, changed[account.id])
@@ -336,3 +365,25 @@ class Pool:
             if account.unsaved_uses:
                 self._memory.count(account.id, account.unsaved_uses)
                 account.unsaved_uses = 0
+
+
+class _Usable:
+    """Whether a place can be had by one request now. `asked` is how often that was asked."""
+
+    __slots__ = ("_exclude", "_floor", "_now", "asked")
+
+    def __init__(self, exclude: Collection[str], now: float, floor: float) -> None:
+        self._exclude = exclude
+        self._now = now
+        self._floor = floor
+        self.asked = 0
+
+    def __call__(self, place: Place) -> bool:
+        self.asked += 1
+        account, seat = place
+        return account.id not in self._exclude and account.usable(seat.model, self._now, self._floor)
+
+    def but_full(self, place: Place) -> bool:
+        """Whether all that is wrong is that every slot is in use."""
+        account, seat = place
+        return account.full and account.id not in self._exclude and account.fit(seat.model, self._now, self._floor)

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from gateway.accounts.account import Account
+from gateway.accounts.rota import Rota, Seat
 from gateway.accounts.selection import FillFirst, LeastUsed, PowerOfTwoChoices, RoundRobin, Selector, selector
 
 
@@ -13,12 +14,22 @@ def accounts(*weights: int) -> list[Account]:
     return [Account(f"up/{number:04d}/x", "up", f"a{number}", weight=weight) for number, weight in enumerate(weights)]
 
 
+def rota(usable: list[Account], pool: str = "up") -> Rota:
+    return Rota(pool, [(account, Seat("up", "m")) for account in usable])
+
+
+def pick(strategy: Selector, order: Rota, without: str = "") -> tuple[Account, str]:
+    picked = strategy.pick(order, lambda place: place[0].id != without)
+    assert picked is not None
+    return picked[0][0], picked[1]
+
+
 def picks(strategy: Selector, usable: list[Account], count: int, pool: str = "up") -> str:
-    found = ""
+    found, order = "", rota(usable, pool)
     for _ in range(count):
-        account, _ = strategy.pick(pool, usable)
+        account, _ = pick(strategy, order)
         account.uses += 1
-        found += account.label[1]
+        found += account.label[1:]
     return found
 
 
@@ -28,7 +39,7 @@ def test_round_robin_keeps_an_account_for_its_uses() -> None:
 
 def test_the_log_word_counts_uses() -> None:
     strategy, usable = RoundRobin(3), accounts(1, 1)
-    assert [strategy.pick("up", usable)[1] for _ in range(4)] == ["1/3", "2/3", "3/3", "1/3"]
+    assert [pick(strategy, rota(usable))[1] for _ in range(4)] == ["1/3", "2/3", "3/3", "1/3"]
 
 
 def test_round_robin_by_weight() -> None:
@@ -70,7 +81,7 @@ def test_least_used_for_its_weight() -> None:
 def test_least_used_prefers_the_idle_one() -> None:
     usable = accounts(1, 1)
     usable[0].in_use = 3
-    assert LeastUsed().pick("up", usable)[0] is usable[1]
+    assert pick(LeastUsed(), rota(usable))[0] is usable[1]
 
 
 def test_p2c_of_two_always_takes_the_idle_one() -> None:
