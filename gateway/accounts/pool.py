@@ -76,6 +76,7 @@ class Pool:
         self._memory = memory
         self._rosters = dict(rosters or {})
         self._rotas: OrderedDict[tuple[Seat, ...], Rota] = OrderedDict()
+        self._rotas_of = self._by_upstream
         self._changes = 0
         """Grows whenever an account may have become usable."""
         self._looked_at = self._counted_at = float("-inf")
@@ -127,6 +128,8 @@ class Pool:
         return self._selector.pick(rota, usable)
 
     def _rota(self, seats: Sequence[Seat]) -> Rota:
+        if self._rotas_of is not self._by_upstream:  # a copy of a pool, with accounts of its own
+            self._rotas, self._rotas_of = OrderedDict(), self._by_upstream
         key = tuple(seats)
         rota = self._rotas.get(key)
         if rota is None:

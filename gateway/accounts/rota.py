@@ -7,8 +7,7 @@ more before it is taken.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.accounts.account import Account
 
@@ -19,8 +18,7 @@ TIRED_AFTER = 8
 TIRED_EVERY_S = 0.5
 
 
-@dataclass(slots=True, frozen=True)
-class Seat:
+class Seat(NamedTuple):
     """A place an answer could come from: a model at an upstream."""
 
     upstream: str

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import time
 from collections import Counter
 from collections.abc import Collection
@@ -187,3 +188,14 @@ def test_invented_model_names_do_not_pile_up() -> None:
     for number in range(ROTAS_AT_MOST + 50):
         served(house, 1, [Seat("up", f"m{number}")])
     assert len(house._rotas) == ROTAS_AT_MOST
+
+
+def test_a_copy_with_accounts_of_its_own_leases_those() -> None:
+    known = accounts(1, 1)
+    house = pool(known)
+    served(house, 1)
+    other = copy.copy(house)
+    other._by_upstream = {"up": [copy.copy(account) for account in known]}
+    lease = other.lease([SEAT])
+    assert lease is not None and lease.account not in known and [each.in_use for each in known] == [0, 0]
+    assert house.lease([SEAT]).account in known  # type: ignore[union-attr]
