@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from gateway.accounts.account import Account
+from gateway.accounts.bindings import Bindings
 from gateway.accounts.health import FORGET_AFTER_S as FORGET_HEALTH_AFTER_S
 from gateway.accounts.health import POOL_SPACE as POOL
 from gateway.accounts.health import SPACE as HEALTH
@@ -37,6 +38,7 @@ from gateway.monitoring.prices import load_prices
 from gateway.monitoring.recorder import Recorder
 from gateway.protocols import anthropic, chat, completions, gemini, prompt, responses
 from gateway.protocols.dialect import Dialect
+from gateway.relay.affinity import Affinity
 from gateway.relay.listing import listed
 from gateway.relay.media import MediaPolicy
 from gateway.relay.relay import Relay
@@ -127,6 +129,7 @@ def build(
         profile_for=lru_cache(maxsize=1024)(partial(profile_for, overrides=config.models.profiles)),
         remembered=Remembered(state),
         media=MediaPolicy(Fetcher(config.media.fetch_hosts)),
+        affinity=_affinity(config, state),
     )
     local_only = server.loopback if local_only is None else local_only
     keys = ClientKeys(config, local_only=local_only, issued=IssuedKeys(state))
@@ -152,6 +155,11 @@ def build(
     if gateway.metrics is not None:
         gateway.metrics.watch(lambda: Now(len(gateway.running), gateway.recorder.waiting))
     return gateway
+
+
+def _affinity(config: Config, state: Store) -> Affinity | None:
+    routing = config.routing
+    return Affinity(Bindings(state, routing.affinity_ttl_s)) if routing.session_affinity else None
 
 
 def _recorder(config: Config) -> Recorder:

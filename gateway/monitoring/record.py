@@ -12,6 +12,8 @@ class Record:
 
     `input_tokens` are all of the prompt, cached and cache-written ones included, `output_tokens` all of the answer,
     reasoning included; `source` says who counted them: the provider, or the gateway by estimate ("counted").
+    `affinity`: the account the conversation belongs to answered ("kept"), another one ("moved"), or it was at none yet
+    ("new"); "" where there was no choice.
     `cost_usd` is None where the price table does not know the model.
     """
 
@@ -42,6 +44,7 @@ class Record:
     cost_usd: float | None = None
     attempts: list[str] = field(default_factory=list)
     losses: int = 0
+    affinity: str = ""
 
     def line(self) -> str:
         """For people: one line, whatever a client calls its model."""
@@ -57,6 +60,7 @@ class Record:
             said.append(f"attempts=[{'; '.join(self.attempts)}]")
         elif self.attempts and "use=" in self.attempts[0]:
             said.append(self.attempts[0].partition(" ")[0])
+        said += [f"affinity={self.affinity}"] if self.affinity else []
         said += [f"ended={self.ended}"] if self.ended not in ("", "complete") else []
         said += [f"error={self.error}"] if self.error else []
         if self.first_content_s is not None:

@@ -61,12 +61,16 @@ REQUEST = Table(
     Column("cost_usd", Float(53)),
     Column("attempts", String, nullable=False),
     Column("losses", Integer, nullable=False),
+    Column("affinity", String, nullable=False, server_default=""),
 )
 """Columns are the fields of Record; `attempts` is a JSON array."""
 
 AT = Index("request_at", REQUEST.c.at)
 
-MIGRATIONS: list[tuple[str, ...]] = [()]
+MIGRATIONS: list[tuple[str, ...]] = [
+    (),
+    ("ALTER TABLE request ADD COLUMN affinity VARCHAR NOT NULL DEFAULT ''",),
+]
 """Number n makes version n + 1 of version n, in SQL both databases understand. The first is the tables themselves as
 they are now, so a change goes into both: the table above and a statement at the end here."""
 

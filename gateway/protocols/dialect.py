@@ -13,6 +13,7 @@ from gateway.canon.events import Event
 from gateway.canon.fault import Fault
 from gateway.canon.models import ModelInfo
 from gateway.canon.profile import Profile
+from gateway.protocols.conversation import Conversation
 from gateway.protocols.names import NameMap
 
 
@@ -136,6 +137,8 @@ class Dialect:
     counting, embedding: None where the protocol has no such endpoint.
     unheard(dialogue, to): the client's JSON paths of fields below the top level that the writer of the dialect `to`
         cannot say.
+    unheard(dialogue): the client's JSON paths of fields below the top level that no other dialect's writer can say.
+    conversation(body): what tells the request's conversation from others; None where the protocol has no turns.
     opens_with_usage: a streamed answer names its input tokens in its first event (`Asked.prompt_tokens`).
     """
 
@@ -160,4 +163,5 @@ class Dialect:
     end: bytes = b""
     counting: Counting | None = None
     embedding: Embedding | None = None
+    conversation: Callable[[dict[str, Any]], Conversation] | None = None
     opens_with_usage: bool = False

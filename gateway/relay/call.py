@@ -17,6 +17,7 @@ from gateway.relay.stored import History
 from gateway.upstreams.transport.call import Abortable
 
 if TYPE_CHECKING:
+    from gateway.relay.affinity import Placement
     from gateway.relay.keeper import Keeper
 
 Mode = Literal["passthrough", "wrapped", "translated"]
@@ -66,7 +67,8 @@ class Attempted:
 @dataclass(slots=True)
 class Outcome:
     """What headers and the record tell of an answer. `account` is None when headers had to go out before it was
-    known; `estimated` says that the provider of an answer told no usage and `usage` is a guess."""
+    known; `estimated` says that the provider of an answer told no usage and `usage` is a guess; `affinity` whether the
+    account the conversation belongs to has it, "" where there was no choice."""
 
     mapped_model: str = ""
     upstream: str = ""
@@ -79,6 +81,7 @@ class Outcome:
     finish: str = ""
     estimated: bool = False
     first_content_s: float | None = None
+    affinity: Literal["", "new", "kept", "moved"] = ""
     ended: Literal["", "complete", "cut", "cancelled", "failed"] = ""
 
 
@@ -89,7 +92,8 @@ class Call:
     lower-case names; `deadline` time.monotonic(); `target` the first model of its route (another one is a fallback);
     `preset` what an agent puts in; `fetched` remote media by URL as (type, base64); `media_checked`: those inside the
     request were found sound; `history` is what a `previous_response_id` stands for, `keeper` what stores the answer;
-    `echoed` is the body as the answer tells it where that differs."""
+    `echoed` is the body as the answer tells it where that differs; `query_key` the client's key where
+    the URL has it; `placement` where its conversation belongs."""
 
     dialect: Dialect
     body: dict[str, Any]
@@ -111,6 +115,8 @@ class Call:
     history: History | None = None
     keeper: Keeper | None = None
     echoed: dict[str, Any] | None = None
+    query_key: str = ""
+    placement: Placement | None = None
     _dialogue: Dialogue | None = None
 
     def dialogue(self) -> tuple[Dialogue, list[Loss]]:

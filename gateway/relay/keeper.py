@@ -22,14 +22,17 @@ log = logging.getLogger("dragoman")
 
 
 class Keeper:
-    """One per request. `stored` None keeps nothing; `choices` says that whole answers get choices[]."""
+    """One per request. `stored` None keeps nothing; `choices` says that whole answers get choices[]; `named`: the
+    provider may keep the answer, so that its id is to be bound to the account."""
 
-    def __init__(self, call: Call, stored: StoredResponses | None, owner: str, *, choices: bool) -> None:
+    def __init__(
+        self, call: Call, stored: StoredResponses | None, owner: str, *, choices: bool, named: bool = False
+    ) -> None:
         self._call = call
         self._stored = stored
         self._owner = owner
         self.choices = choices
-        self._done = stored is None
+        self._done = stored is None and not named
 
     def whole(self, body: bytes) -> bytes:
         if not (self.choices or self._may_keep(len(body))):
@@ -64,7 +67,8 @@ class Keeper:
         limit = ENTRY_LIMIT if self._stored is None else self._stored.entry_limit
         if not self._done and size > limit:
             self._done = True
-            log.warning("a response of more than %d bytes was not stored", limit)
+            if self._stored is not None:
+                log.warning("a response of more than %d bytes was not stored", limit)
         return not self._done
 
     def stream(self, chunks: Iterator[bytes]) -> Generator[bytes, None, None]:
@@ -105,9 +109,13 @@ class Keeper:
             self._keep(told["response"])
 
     def _keep(self, document: dict[str, Any]) -> None:
-        if self._done or self._stored is None:
+        if self._done:
             return
         self._done = True
+        if self._call.placement is not None and isinstance(document.get("id"), str):
+            self._call.placement.answered(document["id"])
+        if self._stored is None:
+            return
         call, outcome = self._call, self._call.outcome
         upstream = account = ""
         if outcome.mode == "passthrough" and document.get("store") is True and outcome.attempts:

@@ -13,6 +13,7 @@ from gateway.accounts.refusal import worded
 from gateway.accounts.verdict import GRACE_S, SERVER_LADDER_S, Verdict, judge
 from gateway.canon.fault import Fault
 from gateway.errors import ClientGone, Exhausted, GatewayError
+from gateway.relay.affinity import Affinity
 from gateway.relay.call import Attempted, Call
 from gateway.routing.router import Route
 
@@ -42,8 +43,12 @@ class _Last:
 class Plan:
     """`next()` gives a lease for every attempt until the request is answered or `max_attempts` are used up."""
 
-    def __init__(self, call: Call, route: Route, pool: Pool, max_attempts: int) -> None:
+    def __init__(
+        self, call: Call, route: Route, pool: Pool, max_attempts: int, affinity: Affinity | None = None
+    ) -> None:
         self.call = call
+        if affinity is not None:
+            call.placement = affinity.placement(call)
         self.route = route
         self._pool = pool
         self._left = max_attempts
@@ -82,6 +87,8 @@ class Plan:
 
     def answered(self, lease: Lease) -> None:
         self._note(200, "answered")
+        if self.call.placement is not None:
+            self.call.placement.settle()
         self._pool.succeed(lease)
 
     def abandoned(self, lease: Lease, why: str) -> None:
@@ -150,8 +157,14 @@ class Plan:
         return self._soon()
 
     def _fresh(self) -> Lease | None:
+        placement = self.call.placement
         for tier in self.route.tiers:
-            lease = self._pool.lease(tier, self._tried)
+            if placement is None or not self._pool.has_choice(tier):
+                lease = self._pool.lease(tier, self._tried)
+            else:
+                lease = self._pool.lease(tier, self._tried, placement.bound(tier))
+                if lease is not None:
+                    placement.placed(lease)
             if lease is not None:
                 return lease
         return None

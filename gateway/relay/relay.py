@@ -256,7 +256,7 @@ class Relay:
         return not conduit.committed or (self._settings.resume != "off" and open_text(conduit) is not None)
 
     def _plan(self, call: Call) -> Plan:
-        return Plan(call, self._route(call), self._pool, self._settings.max_attempts)
+        return Plan(call, self._route(call), self._pool, self._settings.max_attempts, self._settings.affinity)
 
     def _rehearsed(self, call: Call) -> Answer:
         answer = rehearsed(self._route(call), self._upstreams)

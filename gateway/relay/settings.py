@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.canon.profile import Profile
+from gateway.relay.affinity import Affinity
 from gateway.relay.asking import ANSWER_LIMIT
 from gateway.relay.media import MediaPolicy
 from gateway.relay.remembered import Remembered
@@ -14,8 +15,8 @@ from gateway.relay.remembered import Remembered
 @dataclass(slots=True, frozen=True)
 class RelaySettings:
     """Seconds and switches of [server] and [routing]; `profile_for` the facts about a target model; `remembered` the
-    signatures of tool calls; `media` what becomes of pictures and files; `answer_limit` the bytes of a whole answer
-    that has to be held."""
+    signatures of tool calls; `media` what becomes of pictures and files; `affinity` keeps conversations with their
+    accounts, None where that is not wanted; `answer_limit` the bytes of a whole answer that has to be held."""
 
     max_attempts: int
     request_timeout_s: float
@@ -26,4 +27,5 @@ class RelaySettings:
     profile_for: Callable[[str], Profile]
     remembered: Remembered
     media: MediaPolicy
+    affinity: Affinity | None = None
     answer_limit: int = ANSWER_LIMIT

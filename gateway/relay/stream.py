@@ -196,6 +196,8 @@ class StreamPump:
         self._content = conduit.committed = True
         self.outcome.account = self.attempt.lease.account.label
         self.outcome.first_content_s = time.monotonic() - self.attempt.call.started
+        if self.attempt.call.placement is not None:
+            self.attempt.call.placement.settle()
         out = b"".join(held)
         held.clear()
         return out

@@ -23,6 +23,7 @@ from gateway.web.entry import Entry
 from gateway.web.faults import fault_response
 from gateway.web.gateway import Gateway
 from gateway.web.headers import SSE_HEADERS, header_safe, outcome_headers
+from gateway.web.keys import key_in_query
 from gateway.web.streaming import Stream
 from gateway.web.watch import watch
 from schemas.wire import WireSchema
@@ -91,6 +92,7 @@ class Door:
                 headers=client_headers(environ),
                 started=started,
                 preset=agent.preset if agent is not None else None,
+                query_key=key_in_query(environ) if query_key else "",
             )
             prepare(call)
             reserved = self.gateway.admission.check(key, call)

@@ -14,7 +14,7 @@ from schemas.embeddings import EMBEDDINGS
 def embedding_dialect(dialect: Dialect) -> Dialect:
     """The dialect with its embedding request's check at the door."""
     assert dialect.embedding is not None
-    return replace(dialect, check_request=dialect.embedding.check)
+    return replace(dialect, check_request=dialect.embedding.check, conversation=None)
 
 
 def embeddings_blueprint(door: Door, mount: str) -> Blueprint:

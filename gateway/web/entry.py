@@ -74,6 +74,7 @@ def _fill(record: Record, call: Call, *, mask: bool) -> None:
     outcome = call.outcome
     record.mapped, record.mode, record.upstream = outcome.mapped_model, outcome.mode, outcome.upstream
     record.stream, record.ended, record.finish = call.stream, outcome.ended, outcome.finish
+    record.affinity = outcome.affinity
     record.first_content_s, record.losses = outcome.first_content_s, len(outcome.losses)
     if outcome.attempts:
         shown = masked if mask else str

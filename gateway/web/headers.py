@@ -24,7 +24,7 @@ def masked(label: str) -> str:
 
 
 def outcome_headers(outcome: Outcome, request_id: str, account_header: str) -> list[tuple[str, str]]:
-    """What the answer's headers tell: request id, model, mode, account and losses, as far as they are known."""
+    """What the answer's headers tell, as far as it is known: request id, model, mode, account, affinity, losses."""
     headers = []
     passed = outcome.response_headers
     if passed:
@@ -38,6 +38,8 @@ def outcome_headers(outcome: Outcome, request_id: str, account_header: str) -> l
     if outcome.account and account_header != "off":
         label = outcome.account if account_header == "full" else masked(outcome.account)
         headers.append(("X-Account-Email", header_safe(label)))
+    if outcome.affinity:
+        headers.append(("X-Gateway-Affinity", outcome.affinity))
     if outcome.losses:
         told = ", ".join(sorted({loss.path for loss in outcome.losses}))
         headers.append(("X-Gateway-Lossy", header_safe(told)[:LOSSY_LIMIT]))

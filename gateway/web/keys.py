@@ -140,6 +140,12 @@ class ClientKeys:
             )
 
 
+def key_in_query(environ: Mapping[str, Any]) -> str:
+    """What a Gemini request presents as `?key=`, "" when it has none."""
+    query = environ.get("QUERY_STRING") or ""
+    return parse_qs(query).get("key", [""])[0] if "key=" in query else ""
+
+
 def _forwarded(environ: Mapping[str, Any]) -> bool:
     """Whether the request came through somebody: a proxy in front makes a loopback listener reachable from outside."""
     return any(name in environ for name in FORWARDED) or any(name.startswith("HTTP_X_FORWARDED_") for name in environ)

@@ -26,6 +26,7 @@ def body_shape(dialects: Mapping[str, Dialect]) -> Shape:
         name="chat with a Responses body",
         read_request=responses.read_request,
         check_request=responses.check_request,
+        conversation=responses.conversation,
     )
 
     def shape(

@@ -27,6 +27,7 @@ def preparing(door: Door) -> Callable[[Call], None]:
     """For calls whose body is a Responses body: its history is found, its answer will be stored."""
     gateway = door.gateway
     stored, choices = gateway.stored, gateway.config.server.responses_choices
+    affinity = gateway.config.routing.session_affinity
     responses = gateway.dialects["responses"]
 
     def prepare(call: Call) -> None:
@@ -57,8 +58,9 @@ def preparing(door: Door) -> Callable[[Call], None]:
         if not stored.enabled:
             call.echoed = {**body, "store": False}
         choosing = choices and not call.stream
-        if keeps or choosing:
-            call.keeper = Keeper(call, stored if keeps else None, owner, choices=choosing)
+        named = affinity and body.get("store") is not False
+        if keeps or choosing or named:
+            call.keeper = Keeper(call, stored if keeps else None, owner, choices=choosing, named=named)
 
     return prepare
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.protocols.anthropic.answer_reader import AnswerReader
 from gateway.protocols.anthropic.answer_writer import AnswerWriter
 from gateway.protocols.anthropic.check import check_request
+from gateway.protocols.anthropic.conversation import conversation
 from gateway.protocols.anthropic.counting import COUNTING
 from gateway.protocols.anthropic.errors import read_error, write_error
 from gateway.protocols.anthropic.fields import AUTHOR, NAME
@@ -35,4 +36,5 @@ DIALECT = Dialect(
     markers=(b"message_delta", b"message_stop", b'"type":"error"', b'"type": "error"', b"event: error"),
     counting=COUNTING,
     opens_with_usage=True,
+    conversation=conversation,
 )

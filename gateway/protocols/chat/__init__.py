@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.protocols.chat.answer_reader import answer_reader
 from gateway.protocols.chat.answer_writer import answer_writer
 from gateway.protocols.chat.check import check_request
+from gateway.protocols.chat.conversation import conversation
 from gateway.protocols.chat.errors import read_error, write_error
 from gateway.protocols.chat.models import read_models, write_model, write_models
 from gateway.protocols.chat.request_reader import read_request
@@ -48,4 +49,5 @@ DIALECT = Dialect(
     ask_usage=with_stream_usage,
     embedding=EMBEDDING,
     end=b"data: [DONE]\n\n",
+    conversation=conversation,
 )

@@ -19,4 +19,5 @@ DIALECT = replace(
     check_request=check_request,
     answer_writer=answer_writer,
     write_answer=write_answer,
+    conversation=None,
 )

@@ -9,6 +9,7 @@ from gateway.protocols.dialect import Dialect
 from gateway.protocols.gemini.answer_reader import GeminiReader
 from gateway.protocols.gemini.answer_writer import GeminiWriter
 from gateway.protocols.gemini.check import check_request
+from gateway.protocols.gemini.conversation import conversation
 from gateway.protocols.gemini.counting import COUNTING
 from gateway.protocols.gemini.embedding import EMBEDDING
 from gateway.protocols.gemini.errors import read_error, write_error
@@ -39,4 +40,5 @@ DIALECT = Dialect(
     markers=(b'"finishReason"', b'"promptFeedback"', b'"error"', b'"functionCall"', b'"usageMetadata"'),
     counting=COUNTING,
     embedding=EMBEDDING,
+    conversation=conversation,
 )
