@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from bench import scale
 from bench.candidates import NAMES
 from bench.measure import Report, measure
 from bench.scenarios import SCENARIOS, Scenario
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Measures the gateway beside a minimal reference proxy and beside no proxy at all.",
-        epilog="Scenarios: " + ", ".join(each.name for each in SCENARIOS),
+        epilog="Scenarios: " + ", ".join([*(each.name for each in SCENARIOS), scale.NAME]),
     )
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="rounds a scenario; medians are shown (3)")
     parser.add_argument("--seconds", type=float, default=0.8, metavar="S", help="seconds a candidate and round (0.8)")
@@ -46,20 +47,24 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     scenarios = chosen(options.scenario)
-    if not scenarios or options.rounds < 1 or options.seconds <= 0:
+    scaling = not options.scenario or any(word in scale.NAME for word in options.scenario)
+    if not (scenarios or scaling) or options.rounds < 1 or options.seconds <= 0:
         parser.error("nothing to measure: check --scenario, --rounds and --seconds")
+
+    def told(line: str) -> None:
+        print(f"... {line}", file=sys.stderr, flush=True)
+
     try:
-        report = measure(
-            scenarios,
-            rounds=options.rounds,
-            seconds=options.seconds,
-            names=options.candidate or NAMES,
-            told=lambda line: print(f"... {line}", file=sys.stderr, flush=True),
-        )
+        report = Report({}, {})
+        if scenarios:
+            names = options.candidate or NAMES
+            report = measure(scenarios, rounds=options.rounds, seconds=options.seconds, names=names, told=told)
+        if scaling:
+            report.scale = scale.scaled(rounds=options.rounds, seconds=options.seconds, told=told)
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 1
-    print("\n".join(lines(report)))
+    print("\n".join([*lines(report), *scale.lines(report.scale)]))
     print(f"\n{save(report, options.results, {'rounds': options.rounds, 'seconds': options.seconds})}")
     return 1 if report.errors else 0
 

@@ -22,8 +22,10 @@ name = "{name}"
 kind = "{name}"
 base_urls = ["http://127.0.0.1:{port}{version}"]
 models = ["{family}-*"]
+"""
+_ACCOUNT = """
   [[upstreams.accounts]]
-  email = "bench@example.com"
+  email = "bench-{number}@example.com"
   api_key = "bench-account-key"
 """
 _PROVIDERS = (("openai", "gpt", "/v1"), ("gemini", "gemini", ""), ("anthropic", "claude", ""))
@@ -48,6 +50,9 @@ class Candidate:
 
     def cpu(self) -> float:
         return 0.0 if self._process is None else self._process.cpu()
+
+    def busy_s(self) -> float:
+        return 0.0 if self._process is None else self._process.busy_s()
 
     def rss_mb(self) -> float:
         return 0.0 if self._process is None else self._process.rss_mb()
@@ -79,7 +84,11 @@ def start(name: str, upstream_port: int, core: int) -> Candidate:
     if name == "reference":
         candidate = Candidate(name, port, Process(["-m", "bench.reference", str(port), str(upstream_port)], core))
     else:
-        candidate = _gateway(port, upstream_port, core)
+        return gateway(upstream_port, core)
+    return _up(candidate)
+
+
+def _up(candidate: Candidate) -> Candidate:
     try:
         return candidate.wait()
     except BaseException:
@@ -87,8 +96,10 @@ def start(name: str, upstream_port: int, core: int) -> Candidate:
         raise
 
 
-def _gateway(port: int, upstream_port: int, core: int) -> Candidate:
-    """One worker, client keys, three upstreams with an account each: as somebody would run it."""
+def gateway(upstream_port: int, core: int, *, accounts: int = 1, bindings: int = 0) -> Candidate:
+    """One worker, client keys, three upstreams with an account each: as somebody would run it. `accounts` is how many
+    each has, `bindings` how many conversations are bound to them at the start. Raises RuntimeError as `start`."""
+    port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="dragoman-bench-"))
     config = folder / "dragoman.toml"
     config.write_text(
@@ -96,13 +107,14 @@ def _gateway(port: int, upstream_port: int, core: int) -> Candidate:
         f'[auth]\nmode = "strict"\napi_keys = ["{CLIENT_KEY}"]\n'
         + "".join(
             _UPSTREAM.format(name=name, port=upstream_port, version=version, family=family)
+            + "".join(_ACCOUNT.format(number=number) for number in range(accounts))
             for name, family, version in _PROVIDERS
         )
     )
-    env = {"DRAGOMAN_CONFIG": str(config), "DRAGOMAN_DATA": str(folder)}
-    return Candidate(
-        "gateway", port, Process(["-m", "gunicorn", "-c", "gunicorn.conf.py", "app:app"], core, env=env), folder
-    )
+    env = {"DRAGOMAN_CONFIG": str(config), "DRAGOMAN_DATA": str(folder), "BENCH_BINDINGS": str(bindings)}
+    served = "bench.filled:app" if bindings else "app:app"
+    process = Process(["-m", "gunicorn", "-c", "gunicorn.conf.py", served], core, env=env)
+    return _up(Candidate("gateway", port, process, folder))
 
 
 def free_port() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
@@ -12,6 +12,7 @@ from bench import candidates
 from bench.candidates import Candidate
 from bench.load import Run
 from bench.processes import Process, cores
+from bench.scale import Scaled
 from bench.scenarios import Scenario
 
 WARM_UP_S = 0.2
@@ -42,17 +43,20 @@ class Figures:
 
 @dataclass(slots=True)
 class Report:
-    """`started`: candidate -> {"start_s", "idle_mb"}; `figures`: scenario -> candidate -> Figures."""
+    """`started`: candidate -> {"start_s", "idle_mb"}; `figures`: scenario -> candidate -> Figures; `scale`: what more
+    accounts and more bound conversations cost."""
 
     started: dict[str, dict[str, float]]
     figures: dict[str, dict[str, Figures]]
+    scale: list[list[Scaled]] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         return asdict(self)
 
     @property
     def errors(self) -> int:
-        return sum(each.errors for row in self.figures.values() for each in row.values())
+        measured = sum(each.errors for row in self.figures.values() for each in row.values())
+        return measured + sum(each.errors for rows in self.scale for each in rows)
 
 
 def measure(

@@ -74,6 +74,10 @@ class Process:
         """Seconds of processor time so far, all processes together (proc(5): utime, stime)."""
         return sum(int(each[11]) + int(each[12]) for each in map(_stat, self.pids()) if each) / _TICKS
 
+    def busy_s(self) -> float:
+        """As `cpu` to the nanosecond, without threads that have ended (Documentation/scheduler/sched-stats)."""
+        return sum(_on_cpu_ns(pid) for pid in self.pids()) / 1e9
+
     def rss_mb(self) -> float:
         return sum(_rss_kb(pid) for pid in self.pids()) / 1024
 
@@ -121,6 +125,16 @@ def _stat(pid: int) -> list[str]:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return []
+
+
+def _on_cpu_ns(pid: int) -> int:
+    found = 0
+    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        try:
+            found += int(task.read_text().split()[0])
+        except OSError:
+            continue
+    return found
 
 
 def _rss_kb(pid: int) -> int:

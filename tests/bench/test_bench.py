@@ -15,7 +15,8 @@ from bench.scenarios import SCENARIOS
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     folder = tmp_path_factory.mktemp("results")
-    assert main(["--rounds", "1", "--seconds", "0.05", "--results", str(folder)]) == 0
+    named = [word for each in SCENARIOS for word in ("--scenario", each.name)]
+    assert main(["--rounds", "1", "--seconds", "0.05", *named, "--results", str(folder)]) == 0
     (written,) = folder.iterdir()
     return json.loads(written.read_text())
 
