@@ -137,7 +137,6 @@ class Dialect:
     counting, embedding: None where the protocol has no such endpoint.
     unheard(dialogue, to): the client's JSON paths of fields below the top level that the writer of the dialect `to`
         cannot say.
-    unheard(dialogue): the client's JSON paths of fields below the top level that no other dialect's writer can say.
     conversation(body): what tells the request's conversation from others; None where the protocol has no turns.
     opens_with_usage: a streamed answer names its input tokens in its first event (`Asked.prompt_tokens`).
     """
