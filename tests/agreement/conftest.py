@@ -8,6 +8,7 @@ import pytest
 from tests.agreement.house import House, config
 from tests.running import RunningGateway
 from tests.scripted.upstream import ScriptedUpstream
+from tests.system.redis_server import RedisServer
 
 Start = Callable[[str, ExitStack], list[RunningGateway]]
 """(dragoman.toml, a stack that ends what was started) -> the gateways."""
@@ -17,7 +18,18 @@ def workers(count: int) -> Start:
     return lambda toml, stack: [stack.enter_context(RunningGateway(toml, workers=count))]
 
 
-HOUSES = [pytest.param(workers(1), id="one worker"), pytest.param(workers(2), id="two workers")]
+def two_gateways(toml: str, stack: ExitStack) -> list[RunningGateway]:
+    """Each with a data folder of its own, on one Redis."""
+    redis = stack.enter_context(RedisServer())
+    state = f'[state]\nurl = "{redis.url()}"\n'
+    return [stack.enter_context(RunningGateway(state + toml)) for _ in range(2)]
+
+
+HOUSES = [
+    pytest.param(workers(1), id="one worker"),
+    pytest.param(workers(2), id="two workers"),
+    pytest.param(two_gateways, id="two gateways on one Redis", marks=pytest.mark.system),
+]
 """Ways to run a configuration."""
 
 
