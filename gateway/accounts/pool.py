@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +11,7 @@ from gateway.accounts.account import Account
 from gateway.accounts.health import Memory, document_of, recall
 from gateway.accounts.rest import Clock, Rest, Strikes, rest_for
 from gateway.accounts.roster import Roster
-from gateway.accounts.rota import Place, Rota
+from gateway.accounts.rota import Place, Rota, Rotas, Usable
 from gateway.accounts.rota import Seat as Seat
 from gateway.accounts.selection import Selector
 from gateway.accounts.verdict import Verdict
@@ -23,8 +22,6 @@ LOOK_EVERY_S = 0.5
 PROBE_WAIT_S = 1.0
 """What is told of an account that one request is trying out at this moment."""
 USES_EVERY_S = 5.0
-ROTAS_AT_MOST = 256
-"""Tiers whose order is kept: clients may invent model names."""
 
 
 @dataclass(slots=True)
@@ -75,8 +72,7 @@ class Pool:
         self._floor = quota_floor
         self._memory = memory
         self._rosters = dict(rosters or {})
-        self._rotas: OrderedDict[tuple[Seat, ...], Rota] = OrderedDict()
-        self._rotas_of = self._by_upstream
+        self._rotas = Rotas(self._by_upstream)
         self._changes = 0
         """Grows whenever an account may have become usable."""
         self._looked_at = self._counted_at = float("-inf")
@@ -91,7 +87,7 @@ class Pool:
         before the preferred one, and that before the strategy.
         """
         now = time.time()
-        usable = _Usable(exclude, now, self._floor)
+        usable = Usable(exclude, now, self._floor)
         with self._lock:
             self._look_around()
             rota = self._rota(seats)
@@ -118,7 +114,7 @@ class Pool:
             return len(self._by_upstream.get(seats[0].upstream, ())) > 1
         return sum(len(self._by_upstream.get(upstream, ())) for upstream in {seat.upstream for seat in seats}) > 1
 
-    def _picked(self, rota: Rota, usable: _Usable) -> tuple[Place, str] | None:
+    def _picked(self, rota: Rota, usable: Usable) -> tuple[Place, str] | None:
         if len(rota.all) == 1:
             return (rota.all[0], "") if usable(rota.all[0]) else None
         if self._preferred:
@@ -128,18 +124,9 @@ class Pool:
         return self._selector.pick(rota, usable)
 
     def _rota(self, seats: Sequence[Seat]) -> Rota:
-        if self._rotas_of is not self._by_upstream:  # a copy of a pool, with accounts of its own
-            self._rotas, self._rotas_of = OrderedDict(), self._by_upstream
-        key = tuple(seats)
-        rota = self._rotas.get(key)
-        if rota is None:
-            places = [(account, seat) for seat in key for account in self._by_upstream.get(seat.upstream, ())]
-            rota = self._rotas[key] = Rota("+".join(seat.upstream for seat in key), places)
-            if len(self._rotas) > ROTAS_AT_MOST:
-                self._rotas.popitem(last=False)
-        else:
-            self._rotas.move_to_end(key)
-        return rota
+        if self._rotas.accounts is not self._by_upstream:  # a copy of a pool, with accounts of its own
+            self._rotas = Rotas(self._by_upstream)
+        return self._rotas.of(seats)
 
     def lease_of(self, account: Account, model: str) -> Lease:
         """This account for `model`, whatever its state: for trying it out."""
@@ -368,25 +355,3 @@ class Pool:
             if account.unsaved_uses:
                 self._memory.count(account.id, account.unsaved_uses)
                 account.unsaved_uses = 0
-
-
-class _Usable:
-    """Whether a place can be had by one request now. `asked` is how often that was asked."""
-
-    __slots__ = ("_exclude", "_floor", "_now", "asked")
-
-    def __init__(self, exclude: Collection[str], now: float, floor: float) -> None:
-        self._exclude = exclude
-        self._now = now
-        self._floor = floor
-        self.asked = 0
-
-    def __call__(self, place: Place) -> bool:
-        self.asked += 1
-        account, seat = place
-        return account.id not in self._exclude and account.usable(seat.model, self._now, self._floor)
-
-    def but_full(self, place: Place) -> bool:
-        """Whether all that is wrong is that every slot is in use."""
-        account, seat = place
-        return account.full and account.id not in self._exclude and account.fit(seat.model, self._now, self._floor)

@@ -6,7 +6,8 @@ more before it is taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gateway.accounts.account import Account
@@ -16,6 +17,8 @@ TRUST_S = 5.0
 TIRED_AFTER = 8
 """Places offered in vain before a look at all of them is cheaper."""
 TIRED_EVERY_S = 0.5
+ROTAS_AT_MOST = 256
+"""Tiers whose order is kept: clients may invent model names."""
 
 
 class Seat(NamedTuple):
@@ -104,3 +107,52 @@ class Rota:
 
 def _id(place: Place) -> str:
     return place[0].id
+
+
+class Rotas:
+    """The rotas of all tiers that were asked for lately. `accounts` are those of each upstream."""
+
+    def __init__(self, accounts: Mapping[str, Sequence[Account]]) -> None:
+        self.accounts = accounts
+        self._kept: OrderedDict[tuple[Seat, ...], Rota] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def of(self, seats: Sequence[Seat]) -> Rota:
+        key = tuple(seats)
+        rota = self._kept.get(key)
+        if rota is not None:
+            self._kept.move_to_end(key)
+            return rota
+        places = [(account, seat) for seat in key for account in self.accounts.get(seat.upstream, ())]
+        rota = self._kept[key] = Rota("+".join(seat.upstream for seat in key), places)
+        if len(self._kept) > ROTAS_AT_MOST:
+            self._kept.popitem(last=False)
+        return rota
+
+    def clear(self) -> None:
+        """Accounts have come or gone."""
+        self._kept.clear()
+
+
+class Usable:
+    """Whether a place can be had by one request now. `asked` is how often that was asked."""
+
+    __slots__ = ("_exclude", "_floor", "_now", "asked")
+
+    def __init__(self, exclude: Collection[str], now: float, floor: float) -> None:
+        self._exclude = exclude
+        self._now = now
+        self._floor = floor
+        self.asked = 0
+
+    def __call__(self, place: Place) -> bool:
+        self.asked += 1
+        account, seat = place
+        return account.id not in self._exclude and account.usable(seat.model, self._now, self._floor)
+
+    def but_full(self, place: Place) -> bool:
+        """Whether all that is wrong is that every slot is in use."""
+        account, seat = place
+        return account.full and account.id not in self._exclude and account.fit(seat.model, self._now, self._floor)
