@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from hashlib import blake2b
 
+from gateway.accounts.bindings import LINGER_S
 from gateway.command.loading import configured
 from gateway.config.model import Config
 from gateway.web.application import Application
+
+FLUSH_S = 60.0
 
 
 class Filled(Application):
@@ -23,6 +27,8 @@ class Filled(Application):
         for number in range(int(os.environ["BENCH_BINDINGS"])):
             name = blake2b(str(number).encode(), digest_size=16).hexdigest()
             affinity.bindings.bind(name, accounts[number % len(accounts)].id)
+        time.sleep(2 * LINGER_S)
+        self._gateway.state.flush(FLUSH_S)
 
 
 app = Filled(configured)

@@ -20,7 +20,8 @@ MARK = "moved"
 LIMIT = 100_000
 LOOK_EVERY_S = 0.4
 AGAIN_S = 0.5
-LINGER_S = 0.05
+LINGER_S = 0.15
+"""With LOOK_EVERY_S and the store's own delay well below the second in which all workers agree."""
 SPARE = 0.25
 """The store is told of a use after this part of the time to live, and keeps an entry for so much longer."""
 

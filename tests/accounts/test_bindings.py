@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from gateway.accounts import bindings
-from gateway.accounts.bindings import AGAIN_S, LOOK_EVERY_S, MARK, SPACE, Bindings
+from gateway.accounts.bindings import AGAIN_S, LINGER_S, LOOK_EVERY_S, MARK, SPACE, Bindings
 from gateway.state.memory import MemoryStore
 
 
@@ -76,7 +76,7 @@ def test_a_move_is_heard_of(store: Watched, clock: Clock) -> None:
     assert other.find("c") == "a1"
     clock.now += LOOK_EVERY_S + 0.01
     assert other.find("c") == one.find("c") == "a2"
-    assert LOOK_EVERY_S + AGAIN_S < 1.0
+    assert LINGER_S + LOOK_EVERY_S < 0.6 and LINGER_S + AGAIN_S < 0.7
 
 
 def test_two_that_bind_at_once_agree_afterwards(store: Watched, clock: Clock) -> None:

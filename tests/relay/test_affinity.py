@@ -47,7 +47,7 @@ def turn(house: InProcess, number: int, opening: str = "hello", protocol: str = 
 
 
 def stored(house: InProcess) -> dict[str, bytes]:
-    time.sleep(4 * LINGER_S)
+    time.sleep(2 * LINGER_S)
     return dict(house.gateway.state.scan(SPACE))
 
 
