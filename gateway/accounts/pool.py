@@ -328,6 +328,7 @@ class Pool:
         self._looked_at = clock
         step = self._clock.step()
         if step:
+            self._changes += 1
             for account in (each for accounts in self._by_upstream.values() for each in accounts):
                 account.clock_set(step)
         for upstream, roster in self._rosters.items():

@@ -68,9 +68,10 @@ class Rota:
         return self._sorted
 
     def refresh(self, version: int, now: float, floor: float) -> None:
-        """Looks at all accounts if that is due: something has changed (another `version`), or one of those left out may
-        be back."""
-        if version != self._version or (len(self.places) < len(self.all) and now >= self._wake_at):
+        """Looks at all accounts if that is due: something has changed (another `version`), one of those left out may be
+        back, or the clock was set back."""
+        left_out = len(self.places) < len(self.all)
+        if version != self._version or (left_out and not self._looked_at <= now < self._wake_at):
             self._look(version, now, floor)
 
     def complete(self, now: float, floor: float) -> bool:

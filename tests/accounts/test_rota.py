@@ -60,6 +60,16 @@ def test_what_changed_behind_our_back_is_found_within_seconds() -> None:
     assert labels(order) == "01"
 
 
+def test_a_clock_that_is_set_back_leaves_nobody_out_for_longer() -> None:
+    known = accounts(2)
+    known[0].resting = rest(10_900.0)
+    order = rota(*known)
+    order.refresh(0, 10_000.0, 0.0)
+    known[0].resting = None
+    order.refresh(0, 5_000.0, 0.0)
+    assert labels(order) == "01"
+
+
 def test_an_account_below_the_quota_floor_is_left_out() -> None:
     known = accounts(2)
     known[1].quotas["m"] = Quota("m", 0.05, 900.0, 1.0)
