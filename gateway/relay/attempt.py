@@ -123,10 +123,12 @@ class Attempt:
             self.mode, self._begun = mode, None
             raise
 
-    def _send(self) -> Exchange:
+    def prepared(self) -> Asking:
+        """What is to be sent, still without credential and envelope. Raises BadRequest (strict), ClientGone,
+        Draining."""
         body, headers = self._prepare()
         call, limits = self.call, self.upstream.limits
-        asking = Asking(
+        return Asking(
             operation=self.operation,
             model=self.model,
             body=body,
@@ -137,6 +139,9 @@ class Attempt:
             on_open=call.live.attach,
             answer_limit=self.settings.answer_limit,
         )
+
+    def _send(self) -> Exchange:
+        asking = self.prepared()
         try:
             self.exchange = asked(asking, self.lease.account, self.upstream, self.dialect)
         except TransportFault as fault:

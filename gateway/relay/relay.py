@@ -23,6 +23,7 @@ from gateway.relay.conduit import Conduit
 from gateway.relay.count import provider_count, read_dialogue
 from gateway.relay.embed import EmbeddingAttempt, embedding_route
 from gateway.relay.estimate import prompt_tokens
+from gateway.relay.explained import Explainer
 from gateway.relay.listing import listed
 from gateway.relay.long import LongAnswer
 from gateway.relay.plan import AttemptFailed, Plan
@@ -61,6 +62,7 @@ class Relay:
         self._upstreams = upstreams
         self._dialects = dialects
         self._settings = settings
+        self.explainer = Explainer(router, pool, upstreams, dialects, settings)
         self._quotas = QuotaWatch(partial(self.list_of, timeout_s=QUOTA_TIMEOUT_S))
 
     def whole(self, call: Call) -> bytes | LongAnswer:
@@ -259,7 +261,8 @@ class Relay:
         return Plan(call, self._route(call), self._pool, self._settings.max_attempts)
 
     def _rehearsed(self, call: Call) -> Answer:
-        answer = rehearsed(self._route(call), self._upstreams)
+        self._route(call)
+        answer = rehearsed(self.explainer.explained(call))
         call.outcome.ended = "complete"
         return answer
 

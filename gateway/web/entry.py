@@ -27,7 +27,6 @@ class Entry:
         at: float,
         *,
         request_id: str = "",
-        asked: str = "",
         started: float = 0.0,
         reserved: Reservation | None = None,
     ) -> None:
@@ -37,7 +36,7 @@ class Entry:
         self._key = key
         self._at = at
         self._id = call.request_id if call else request_id
-        self._asked = call.asked if call else asked
+        self._asked = call.asked if call else ""
         self._started = call.started if call else started
         self._reserved = reserved
         self._noted = False
