@@ -88,6 +88,27 @@ def test_a_fallback_of_another_model_is_named() -> None:
             assert (reply.headers["x-mapped-model"], reply.told.model) == ("first", "wished")
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("keys", [("one",), ("one", "two")])
+@pytest.mark.parametrize(("status", "code"), [(404, "model_not_found"), (400, "context_length_exceeded")])
+def test_a_chain_goes_on_at_the_account_that_lacks_the_first_model(
+    status: int, code: str, keys: tuple[str, ...], stream: bool
+) -> None:
+    """What is wrong with a model is not wrong with the account; a prompt too long for a model is asked of it once."""
+    with ScriptedUpstream() as up:
+        up.play(failing(status, code=code), model="first")
+        up.play(text("from the second"), model="second")
+        config = config_for(Provider(up, "chat", keys=keys), chain={"wished": ["first", "second"]})
+        with InProcess(config) as gateway:
+            reply = gateway.ask("chat", model="wished", stream=stream)
+            assert (reply.status, reply.headers["x-mapped-model"], reply.told.text) == (
+                200,
+                "second",
+                "from the second",
+            )
+        assert len(up.asked(model="first")) == (1 if status == 400 else len(keys))
+
+
 def test_headers_of_an_attempt_that_failed_are_forgotten() -> None:
     with ScriptedUpstream() as up:
         up.play(Script(answer=Answer(), headers={"x-request-id": "theirs"}), model="first")
