@@ -64,6 +64,8 @@ class Entry:
         if self.call is not None:
             _fill(record, self.call, mask=gateway.config.server.account_header == "masked")
             charge(record, self.call, self.sent, gateway.prices)
+            if fault is not None and not record.ended:
+                record.ended = "failed"
         if self._reserved is not None:
             self._reserved.settle((record.input_tokens or 0) + (record.output_tokens or 0), record.cost_usd or 0.0)
         gateway.recorder.note(record)
