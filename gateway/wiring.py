@@ -158,7 +158,7 @@ def _recorder(config: Config) -> Recorder:
     archive = Archive(config.records, config.data_dir)
     metrics = _metrics(config)
     sinks = (archive.put,) if metrics is None else (archive.put, metrics.take)
-    return Recorder(form=config.server.log_format, sinks=sinks, ends=(archive.close,))
+    return Recorder(form=config.server.log_format, sinks=sinks, ends=(archive.close,), trouble=lambda: archive.why)
 
 
 def _metrics(config: Config) -> Metrics | None:

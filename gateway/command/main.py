@@ -14,6 +14,7 @@ from gateway.command.agents import agents
 from gateway.command.explain import explain
 from gateway.command.keys import keys
 from gateway.command.loading import configured, hand_on
+from gateway.command.notify import notify
 from gateway.command.records import logs, usage
 
 
@@ -93,6 +94,7 @@ def _config() -> Any:
 
 command.add_command(explain)
 command.add_command(keys)
+command.add_command(notify)
 command.add_command(usage)
 command.add_command(logs)
 

@@ -46,7 +46,8 @@ class Archive:
         self._started = False
         self._kept: deque[Record] = deque()
         self._engine: Engine | None = None
-        self._why = ""
+        self.why = ""
+        """Why nothing can be written at the moment, "" when it can."""
         self._retry_at = 0.0
         self._tidy_at = 0.0
         self.dropped = 0
@@ -107,10 +108,10 @@ class Archive:
                 write(connection, batch)
             for _ in batch:
                 self._kept.popleft()
-        if self._why:
+        if self.why:
             lost = f"; {self.dropped} records were lost" if self.dropped else ""
             self._native.tell(log.info, "records: they are written again%s", lost)
-            self._why, self.dropped = "", 0
+            self.why, self.dropped = "", 0
         if time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + TIDY_S
             with engine.begin() as connection:
@@ -145,12 +146,12 @@ class Archive:
 
     def _trouble(self, error: Exception) -> None:
         self._retry_at = time.monotonic() + RETRY_S
-        if not self._why:
-            self._why = _said(error)
+        if not self.why:
+            self.why = _said(error)
             self._native.tell(
                 log.warning,
                 "records: they cannot be written (%s); the newest %s are kept until they can be",
-                self._why,
+                self.why,
                 KEPT,
             )
 

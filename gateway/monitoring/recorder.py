@@ -30,10 +30,13 @@ class Recorder:
         out: TextIO | None = None,
         sinks: Sequence[Sink] = (),
         ends: Sequence[Callable[[], None]] = (),
+        trouble: Callable[[], str] = lambda: "",
     ) -> None:
         self._form = form
         self._sinks = sinks
         self._ends = ends
+        self.trouble = trouble
+        """Why records cannot be kept at the moment, "" when they can."""
         self._out = out or sys.stdout
         self._queue: deque[Record] = deque()
         self._wake = threading.Event()

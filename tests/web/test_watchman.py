@@ -1,0 +1,44 @@
+"""The real server with two workers tells the webhook once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from os import environ
+
+import pytest
+
+from tests.gateways import Client, Provider, config_for
+from tests.running import RunningGateway
+from tests.scripted.script import failing
+from tests.scripted.upstream import ScriptedUpstream
+from tests.upstreams.test_webhook import Hook
+
+CANARY = "canary-topic-0123456789"
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    server = Hook()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_account_that_is_disabled_is_told_once(hook: Hook) -> None:
+    with ScriptedUpstream() as up:
+        up.play(failing(401), key="canary-key-bad")
+        providers = Provider(up, keys=("canary-key-bad", "key-good"), more={"name": "main"})
+        config = config_for(providers, notify={"url": hook.url(f"/{CANARY}")}, routing={"rotation_count": 1})
+        with RunningGateway(config, workers=2) as gateway:
+            client = Client(gateway.port)
+            assert up.wait_for(lambda: client.ask("chat").status == 200 and bool(up.asked(key="canary-key-bad")), 10)
+            assert up.wait_for(lambda: bool(hook.told), 10)
+            up.wait_for(lambda: len(hook.told) > 1, 5)
+            assert hook.events() == [("trouble", "account_disabled", "main/canary-key-bad")]
+            assert "401" in hook.told[0][2]["message"] and CANARY not in gateway.log()
+            command = [sys.executable, "-c", "from gateway.command.main import main; main()", "notify", "test"]
+            settings = {**environ, "DRAGOMAN_CONFIG": str(gateway.config_file), "DRAGOMAN_DATA": str(gateway.data)}
+            done = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=30, check=True)
+            assert done.stdout.startswith("sent") and hook.events()[-1][:2] == ("test", "test")
