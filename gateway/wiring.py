@@ -25,6 +25,7 @@ from gateway.canon.models import ModelInfo
 from gateway.config.model import DEFAULT_TOKEN_URL, Config
 from gateway.config.model import Upstream as Settings
 from gateway.config.redis_url import redis_url
+from gateway.config.secrets import secrets_of
 from gateway.keys.issued import SPACE as ISSUED
 from gateway.keys.issued import IssuedKeys
 from gateway.keys.ledger import SPACE as LIMITS
@@ -155,10 +156,16 @@ def build(
 
 
 def _recorder(config: Config) -> Recorder:
-    archive = Archive(config.records, config.data_dir)
+    archive = Archive(config.records, config.data_dir, lambda: secrets_of(config))
     metrics = _metrics(config)
     sinks = (archive.put,) if metrics is None else (archive.put, metrics.take)
-    return Recorder(form=config.server.log_format, sinks=sinks, ends=(archive.close,), trouble=lambda: archive.why)
+    return Recorder(
+        form=config.server.log_format,
+        sinks=sinks,
+        ends=(archive.close,),
+        trouble=lambda: archive.why,
+        keep=archive.put_bodies,
+    )
 
 
 def _metrics(config: Config) -> Metrics | None:

@@ -10,13 +10,14 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
 from gateway.config.model import Records
+from gateway.monitoring.bodies import Bodies
 from gateway.monitoring.record import Record
 from gateway.state.native import Native
 
@@ -27,6 +28,8 @@ log = logging.getLogger("dragoman")
 
 BATCH = 500
 KEPT = 20_000
+BODIES = 200
+"""As many requests' bodies may wait: each takes up to half a megabyte."""
 RETRY_S = 2.0
 TIDY_S = 600.0
 ROW_BYTES = 600
@@ -36,15 +39,18 @@ ROW_BYTES = 600
 class Archive:
     """`put` never waits. Made once a worker's monkey patching is done; nothing is opened before the first record."""
 
-    def __init__(self, settings: Records, data_dir: Path) -> None:
+    def __init__(self, settings: Records, data_dir: Path, secrets: Callable[[], Iterable[str]] = tuple) -> None:
+        """`secrets` are texts that no kept body may hold."""
         self._settings = settings
+        self._secrets = secrets
         self._data_dir = data_dir
         self._native = Native()
         self._queue: Any = self._native.new_queue()
         self._start_lock: Any = self._native.new_lock()
         self._ended: Any = None
         self._started = False
-        self._kept: deque[Record] = deque()
+        self._kept: deque[Record | Bodies] = deque()
+        self._bodies = 0
         self._engine: Engine | None = None
         self.why = ""
         """Why nothing can be written at the moment, "" when it can."""
@@ -52,7 +58,15 @@ class Archive:
         self._tidy_at = 0.0
         self.dropped = 0
 
-    def put(self, records: Sequence[Record]) -> None:
+    def put_bodies(self, bodies: Bodies) -> None:
+        """Dropped, and counted, while many wait."""
+        if self._bodies >= BODIES:
+            self.dropped += 1
+            return
+        self._bodies += 1
+        self.put((bodies,))
+
+    def put(self, records: Sequence[Record | Bodies]) -> None:
         self._queue.put(records)
         if not self._started:
             with self._start_lock:
@@ -93,21 +107,25 @@ class Archive:
                 records = self._queue.get_nowait()
         except Empty:
             while len(self._kept) > KEPT:
-                self._kept.popleft()
+                self._bodies -= isinstance(self._kept.popleft(), Bodies)
                 self.dropped += 1
             return False
         return True
 
     def _write(self) -> None:
-        from gateway.monitoring.tables import write
+        from gateway.monitoring.tables import write, write_bodies
 
         engine = self._engine or self._open()
         while self._kept:
             batch = [self._kept[n] for n in range(min(len(self._kept), BATCH))]
             with engine.begin() as connection:
-                write(connection, batch)
+                write(connection, [each for each in batch if isinstance(each, Record)])
+                bodies = [each for each in batch if isinstance(each, Bodies)]
+                if bodies:
+                    write_bodies(connection, bodies, tuple(self._secrets()))
             for _ in batch:
                 self._kept.popleft()
+            self._bodies -= len(bodies)
         if self.why:
             lost = f"; {self.dropped} records were lost" if self.dropped else ""
             self._native.tell(log.info, "records: they are written again%s", lost)
@@ -129,20 +147,27 @@ class Archive:
         return engine
 
     def _tidy(self, connection: Connection) -> None:
-        """What is too old goes, and of the rest the oldest while it is too much."""
+        """What is too old goes, and of the rest the oldest while it is too much; bodies before records."""
         from sqlalchemy import delete, func, select
 
-        from gateway.monitoring.tables import REQUEST
+        from gateway.monitoring.tables import BODY, REQUEST
 
-        connection.execute(delete(REQUEST).where(REQUEST.c.at < time.time() - self._settings.retention_days * 86400))
+        for table in (REQUEST, BODY):
+            connection.execute(delete(table).where(table.c.at < time.time() - self._settings.retention_days * 86400))
         limit = self._settings.max_mb * 1024 * 1024
         for _ in range(50):
             rows = connection.execute(select(func.count()).select_from(REQUEST)).scalar() or 0
-            size = _used(connection) if connection.dialect.name == "sqlite" else rows * ROW_BYTES
-            if size <= limit or not rows:
+            bodies = connection.execute(select(func.count()).select_from(BODY)).scalar() or 0
+            if connection.dialect.name == "sqlite":
+                size = _used(connection)
+            else:
+                lengths = select(func.sum(func.length(BODY.c.request) + func.length(BODY.c.answer)))
+                size = rows * ROW_BYTES + (connection.execute(lengths).scalar() or 0)
+            if size <= limit or not rows + bodies:
                 return
-            oldest = select(REQUEST.c.number).order_by(REQUEST.c.number).limit(max(rows // 10, 1))
-            connection.execute(delete(REQUEST).where(REQUEST.c.number.in_(oldest)))
+            table, count = (BODY, bodies) if bodies else (REQUEST, rows)
+            oldest = select(table.c.number).order_by(table.c.number).limit(max(count // 10, 1))
+            connection.execute(delete(table).where(table.c.number.in_(oldest)))
 
     def _trouble(self, error: Exception) -> None:
         self._retry_at = time.monotonic() + RETRY_S

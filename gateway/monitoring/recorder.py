@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TextIO
 
+from gateway.monitoring.bodies import Bodies
 from gateway.monitoring.record import Record
 
 LIMIT = 20_000
@@ -31,10 +32,13 @@ class Recorder:
         sinks: Sequence[Sink] = (),
         ends: Sequence[Callable[[], None]] = (),
         trouble: Callable[[], str] = lambda: "",
+        keep: Callable[[Bodies], None] = lambda bodies: None,
     ) -> None:
         self._form = form
         self._sinks = sinks
         self._ends = ends
+        self.keep = keep
+        """Keeps the bodies of a request beside its record."""
         self.trouble = trouble
         """Why records cannot be kept at the moment, "" when they can."""
         self._out = out or sys.stdout

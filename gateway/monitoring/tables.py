@@ -30,8 +30,9 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.pool import NullPool
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 
+from gateway.monitoring.bodies import Bodies
 from gateway.monitoring.record import Record
 
 FILE_NAME = "records.db"
@@ -65,10 +66,29 @@ REQUEST = Table(
 """Columns are the fields of Record; `attempts` is a JSON array."""
 
 AT = Index("request_at", REQUEST.c.at)
+ID = Index("request_id", REQUEST.c.id)
 
-MIGRATIONS: list[tuple[str, ...]] = [()]
-"""Number n makes version n + 1 of version n, in SQL both databases understand. The first is the tables themselves as
-they are now, so a change goes into both: the table above and a statement at the end here."""
+BODY = Table(
+    "body",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at", Float(53), nullable=False),
+    *(Column(name, String, nullable=False) for name in ("id", "request", "answer")),
+    Column("request_size", Integer, nullable=False),
+    Column("answer_size", Integer, nullable=False),
+)
+BODY_ID = Index("body_id", BODY.c.id)
+
+MIGRATIONS: list[tuple[str | DDLElement, ...]] = [
+    (),
+    (
+        CreateTable(BODY, if_not_exists=True),
+        CreateIndex(BODY_ID, if_not_exists=True),
+        CreateIndex(ID, if_not_exists=True),
+    ),
+]
+"""Number n makes version n + 1 of version n, in SQL both databases understand. New databases get the tables above at
+once, so a change goes into both: the table above and a statement at the end here."""
 
 
 class NewerRecords(Exception):
@@ -97,14 +117,16 @@ def migrate(engine: Engine) -> None:
         connection.execute(CreateTable(VERSION, if_not_exists=True))
         version = connection.execute(select(VERSION.c.version)).scalar()
         if version is None:
-            connection.execute(CreateTable(REQUEST, if_not_exists=True))
-            connection.execute(CreateIndex(AT, if_not_exists=True))
+            for table in (REQUEST, BODY):
+                connection.execute(CreateTable(table, if_not_exists=True))
+            for index in (AT, ID, BODY_ID):
+                connection.execute(CreateIndex(index, if_not_exists=True))
             connection.execute(insert(VERSION).values(version=len(MIGRATIONS)))
         elif version > len(MIGRATIONS):
             raise NewerRecords(f"it has version {version}, this program knows {len(MIGRATIONS)}: update Dragoman")
         elif version < len(MIGRATIONS):
             for statement in (each for step in MIGRATIONS[version:] for each in step):
-                connection.execute(text(statement))
+                connection.execute(text(statement) if isinstance(statement, str) else statement)
             connection.execute(update(VERSION).values(version=len(MIGRATIONS)))
 
 
@@ -116,12 +138,23 @@ def write(connection: Connection, records: Sequence[Record]) -> None:
     """Inserts them. In the driver's own words: SQLAlchemy's take twice as long."""
     plain = connection.dialect.name == "sqlite"
     marks = ", ".join(("?" if plain else "%s",) * (len(_PLAIN) + 1))
+    if not records:
+        return
     rows = [(*_values(record), json.dumps(record.attempts) if record.attempts else "[]") for record in records]
     if not plain:  # PostgreSQL's text has no NUL
         rows = [
             tuple(value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in row) for row in rows
         ]
     connection.exec_driver_sql(f"INSERT INTO request ({', '.join(_PLAIN)}, attempts) VALUES ({marks})", rows)
+
+
+def write_bodies(connection: Connection, bodies: Sequence[Bodies], secrets: Sequence[str]) -> None:
+    rows = []
+    for each in bodies:
+        request, answer = (text.replace("\0", "\ufffd") for text in each.texts(secrets))
+        sizes = {"request_size": each.request_size, "answer_size": each.answer_size}
+        rows.append({"at": each.at, "id": each.id, "request": request, "answer": answer, **sizes})
+    connection.execute(insert(BODY), rows)
 
 
 def record_of(row: Any) -> Record:
