@@ -35,7 +35,8 @@ from gateway.monitoring.archive import Archive
 from gateway.monitoring.files import FOLDER as METRICS_FOLDER
 from gateway.monitoring.metrics import Metrics, Now, metrics_of
 from gateway.monitoring.prices import load_prices
-from gateway.monitoring.recorder import Recorder
+from gateway.monitoring.recorder import Recorder, Sink
+from gateway.monitoring.telemetry import telemetry
 from gateway.protocols import anthropic, chat, completions, gemini, prompt, responses
 from gateway.protocols.dialect import Dialect
 from gateway.relay.listing import listed
@@ -128,6 +129,7 @@ def build(
         profile_for=lru_cache(maxsize=1024)(partial(profile_for, overrides=config.models.profiles)),
         remembered=Remembered(state),
         media=MediaPolicy(Fetcher(config.media.fetch_hosts)),
+        tracing=telemetry() is not None,
     )
     local_only = server.loopback if local_only is None else local_only
     keys = ClientKeys(config, local_only=local_only, issued=IssuedKeys(state))
@@ -157,12 +159,12 @@ def build(
 
 def _recorder(config: Config) -> Recorder:
     archive = Archive(config.records, config.data_dir, lambda: secrets_of(config))
-    metrics = _metrics(config)
-    sinks = (archive.put,) if metrics is None else (archive.put, metrics.take)
+    metrics, traces = _metrics(config), telemetry()
+    sinks: list[Sink] = [archive.put, *([metrics.take] if metrics else ()), *([traces.take] if traces else ())]
     return Recorder(
         form=config.server.log_format,
         sinks=sinks,
-        ends=(archive.close,),
+        ends=(archive.close, *([traces.close] if traces else ())),
         trouble=lambda: archive.why,
         keep=archive.put_bodies,
     )

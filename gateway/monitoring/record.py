@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+NOT_KEPT = ("tries", "trace")
 
 
 @dataclass(slots=True)
@@ -12,7 +15,9 @@ class Record:
 
     `input_tokens` are all of the prompt, cached and cache-written ones included, `output_tokens` all of the answer,
     reasoning included; `source` says who counted them: the provider, or the gateway by estimate ("counted").
-    `cost_usd` is None where the price table does not know the model.
+    `cost_usd` is None where the price table does not know the model. `waited_s` is the part of `seconds` in which the
+    gateway waited for providers or paused before asking one again. `tries` (relay.call.Attempted) and `trace` are for
+    traces and not kept.
     """
 
     at: float
@@ -42,6 +47,10 @@ class Record:
     cost_usd: float | None = None
     attempts: list[str] = field(default_factory=list)
     losses: int = 0
+    waited_s: float | None = None
+    provider_request_id: str = ""
+    tries: Sequence[Any] = ()
+    trace: str = ""
 
     def line(self) -> str:
         """For people: one line, whatever a client calls its model."""
@@ -69,4 +78,8 @@ class Record:
 
     def document(self) -> dict[str, Any]:
         """For machines: the same facts, absent ones left out."""
-        return {name: value for name in self.__slots__ if (value := getattr(self, name)) not in (None, "", [])}
+        return {name: value for name in KEPT if (value := getattr(self, name)) not in (None, "", [])}
+
+
+KEPT = tuple(name for name in Record.__slots__ if name not in NOT_KEPT)
+"""The fields of a record as it is stored and printed."""

@@ -33,7 +33,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 
 from gateway.monitoring.bodies import Bodies
-from gateway.monitoring.record import Record
+from gateway.monitoring.record import KEPT, Record
 
 FILE_NAME = "records.db"
 ADVISORY_LOCK = 0x647261676F6D
@@ -62,6 +62,8 @@ REQUEST = Table(
     Column("cost_usd", Float(53)),
     Column("attempts", String, nullable=False),
     Column("losses", Integer, nullable=False),
+    Column("waited_s", Float(53)),
+    Column("provider_request_id", String, nullable=False),
 )
 """Columns are the fields of Record; `attempts` is a JSON array."""
 
@@ -85,6 +87,8 @@ MIGRATIONS: list[tuple[str | DDLElement, ...]] = [
         CreateTable(BODY, if_not_exists=True),
         CreateIndex(BODY_ID, if_not_exists=True),
         CreateIndex(ID, if_not_exists=True),
+        "ALTER TABLE request ADD COLUMN waited_s DOUBLE PRECISION",
+        "ALTER TABLE request ADD COLUMN provider_request_id VARCHAR NOT NULL DEFAULT ''",
     ),
 ]
 """Number n makes version n + 1 of version n, in SQL both databases understand. New databases get the tables above at
@@ -130,7 +134,7 @@ def migrate(engine: Engine) -> None:
             connection.execute(update(VERSION).values(version=len(MIGRATIONS)))
 
 
-_PLAIN = tuple(name for name in Record.__slots__ if name != "attempts")
+_PLAIN = tuple(name for name in KEPT if name != "attempts")
 _values = attrgetter(*_PLAIN)
 
 
@@ -159,7 +163,7 @@ def write_bodies(connection: Connection, bodies: Sequence[Bodies], secrets: Sequ
 
 def record_of(row: Any) -> Record:
     """From a row of REQUEST's columns."""
-    fields = {name: row[name] for name in Record.__slots__}
+    fields = {name: row[name] for name in KEPT}
     fields["attempts"] = json.loads(fields["attempts"])
     return Record(**fields)
 

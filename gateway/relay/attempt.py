@@ -22,6 +22,7 @@ from gateway.relay.estimate import rough_prompt_tokens
 from gateway.relay.plan import AttemptFailed
 from gateway.relay.settings import RelaySettings
 from gateway.relay.shaped import needs_tool, shaped, telling
+from gateway.relay.tracing import trace_headers
 from gateway.upstreams.transport.exchange import Exchange
 from gateway.upstreams.transport.faults import (
     Aborted,
@@ -128,6 +129,8 @@ class Attempt:
         Draining."""
         body, headers = self._prepare()
         call, limits = self.call, self.upstream.limits
+        if self.settings.tracing:
+            headers |= trace_headers(call)
         return Asking(
             operation=self.operation,
             model=self.model,

@@ -128,7 +128,7 @@ class Plan:
         self._uses[lease.account.id] += 1
         self._began = time.monotonic()
         self.call.outcome.attempts.append(
-            Attempted(lease.seat.upstream, lease.account.label, lease.seat.model, lease.use)
+            Attempted(lease.seat.upstream, lease.account.label, lease.seat.model, lease.use, began=self._began)
         )
 
     def _bigger_context(self, fault: Fault) -> bool:
@@ -188,11 +188,13 @@ class Plan:
         return self._fresh()
 
     def _sleep(self, seconds: float) -> None:
-        until = min(time.monotonic() + seconds, self.call.deadline)
+        began = time.monotonic()
+        until = min(began + seconds, self.call.deadline)
         while (left := until - time.monotonic()) > 0:
             if self.call.live.reason == "client":
                 raise ClientGone
             time.sleep(min(left, 0.25))
+        self.call.live.rested += time.monotonic() - began
 
     def _exhausted(self) -> GatewayError:
         recovery = self._pool.recovery(self.route.seats())

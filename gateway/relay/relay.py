@@ -282,6 +282,7 @@ class Relay:
         attempt = kind(call, lease, upstream, self._dialects[upstream.dialect], self._settings)
         outcome = call.outcome
         outcome.mapped_model, outcome.upstream, outcome.mode = lease.seat.model, upstream.name, attempt.mode
+        outcome.attempts[-1].provider = upstream.provider or upstream.name
         return attempt
 
     @staticmethod
@@ -290,8 +291,11 @@ class Relay:
         outcome = attempt.call.outcome
         outcome.losses = attempt.losses
         outcome.response_headers = {}
-        if attempt.native and attempt.exchange is not None:
-            outcome.response_headers = forwarded(attempt.exchange.headers, attempt.upstream.response_headers)
+        if attempt.exchange is not None:
+            headers = attempt.exchange.headers
+            outcome.provider_request_id = headers.get("x-request-id") or headers.get("request-id") or ""
+            if attempt.native:
+                outcome.response_headers = forwarded(headers, attempt.upstream.response_headers)
 
     def _abandon(self, plan: Plan, lease: Lease, why: BaseException) -> None:
         outcome = plan.call.outcome

@@ -15,7 +15,7 @@ from gateway.relay.remembered import Remembered
 class RelaySettings:
     """Seconds and switches of [server] and [routing]; `profile_for` the facts about a target model; `remembered` the
     signatures of tool calls; `media` what becomes of pictures and files; `answer_limit` the bytes of a whole answer
-    that has to be held."""
+    that has to be held; `tracing` whether providers are told a request's place in a trace."""
 
     max_attempts: int
     request_timeout_s: float
@@ -27,3 +27,4 @@ class RelaySettings:
     remembered: Remembered
     media: MediaPolicy
     answer_limit: int = ANSWER_LIMIT
+    tracing: bool = False

@@ -76,6 +76,8 @@ def _fill(record: Record, call: Call, *, mask: bool) -> None:
     record.mapped, record.mode, record.upstream = outcome.mapped_model, outcome.mode, outcome.upstream
     record.stream, record.ended, record.finish = call.stream, outcome.ended, outcome.finish
     record.first_content_s, record.losses = outcome.first_content_s, len(outcome.losses)
+    record.waited_s, record.provider_request_id = call.live.waited(), outcome.provider_request_id
+    record.tries, record.trace = outcome.attempts, outcome.trace
     if outcome.attempts:
         shown = masked if mask else str
         record.account = shown(outcome.attempts[-1].account)

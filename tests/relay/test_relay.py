@@ -134,3 +134,28 @@ def test_strict_refuses_what_cannot_be_carried(stream: bool) -> None:
                     assert reply.status == 200
                     assert "seed" in reply.headers["x-gateway-lossy"]
         assert len(up.asked()) == 1
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("dialect", "protocol"), [("chat", "chat"), ("anthropic", "messages"), ("anthropic", "chat")])
+def test_the_request_id_is_ours_and_the_providers_is_in_the_record(dialect: str, protocol: str, stream: bool) -> None:
+    name = "request-id" if dialect == "anthropic" else "x-request-id"
+    with ScriptedUpstream() as up, InProcess(config_for(Provider(up, dialect))) as gateway:
+        up.play(text("fine", headers={name: "theirs"}))
+        reply = gateway.ask(protocol, stream=stream, headers={"X-Request-Id": "mine"})
+        assert reply.headers["x-request-id"] == "mine"
+        assert reply.headers.get("request-id") == ("theirs" if protocol == "messages" else None)
+        assert up.wait_for(lambda: bool(gateway.records))
+        (record,) = gateway.records
+        assert (record.id, record.provider_request_id) == ("mine", "theirs")
+
+
+def test_the_gateways_own_share_of_the_time() -> None:
+    """What the provider takes, before the head and between events, is none of it; nor is a pause between attempts."""
+    with ScriptedUpstream() as up, InProcess(config_for(Provider(up))) as gateway:
+        up.play(failing(503), text("a b c", head_delay=0.2, pace=0.1))
+        assert gateway.ask("chat", stream=True).status == 200
+        assert up.wait_for(lambda: bool(gateway.records))
+        (record,) = gateway.records
+        assert record.waited_s is not None and record.waited_s >= 0.7
+        assert 0 < record.seconds - record.waited_s < 0.2
