@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import shutil
 import socket
@@ -26,6 +27,15 @@ models = ["{family}-*"]
   email = "bench@example.com"
   api_key = "bench-account-key"
 """
+_AUTH = {
+    "bare": '[auth]\nmode = "off"\n[metrics]\nenabled = false\n',
+    "watched": (
+        '[auth]\nmode = "strict"\nadmin_key = "bench-admin-key-0123456789"\n[[auth.keys]]\nname = "bench"\n'
+        f'key_hash = "sha256:{hashlib.sha256(CLIENT_KEY.encode()).hexdigest()}"\n'
+        "rpm = 100000000\ntpm = 1000000000000\ndaily_tokens = 1000000000000\nmonthly_usd = 1000000\n"
+        "max_concurrency = 100000\n"
+    ),
+}
 _PROVIDERS = (("openai", "gpt", "/v1"), ("gemini", "gemini", ""), ("anthropic", "claude", ""))
 
 
@@ -79,7 +89,7 @@ def start(name: str, upstream_port: int, core: int) -> Candidate:
     if name == "reference":
         candidate = Candidate(name, port, Process(["-m", "bench.reference", str(port), str(upstream_port)], core))
     else:
-        candidate = _gateway(port, upstream_port, core)
+        candidate = _gateway(name, port, upstream_port, core)
     try:
         return candidate.wait()
     except BaseException:
@@ -87,22 +97,22 @@ def start(name: str, upstream_port: int, core: int) -> Candidate:
         raise
 
 
-def _gateway(port: int, upstream_port: int, core: int) -> Candidate:
-    """One worker, client keys, three upstreams with an account each: as somebody would run it."""
+def _gateway(name: str, port: int, upstream_port: int, core: int) -> Candidate:
+    """One worker, client keys, three upstreams with an account each: as somebody would run it. "watched": the client's
+    key has limits, "bare": there are no keys, records and metrics."""
     folder = Path(tempfile.mkdtemp(prefix="dragoman-bench-"))
     config = folder / "dragoman.toml"
     config.write_text(
         f'[server]\nhost = "127.0.0.1"\nport = {port}\nworkers = 1\n'
-        f'[auth]\nmode = "strict"\napi_keys = ["{CLIENT_KEY}"]\n'
+        + _AUTH.get(name, f'[auth]\nmode = "strict"\napi_keys = ["{CLIENT_KEY}"]\n')
         + "".join(
             _UPSTREAM.format(name=name, port=upstream_port, version=version, family=family)
             for name, family, version in _PROVIDERS
         )
     )
     env = {"DRAGOMAN_CONFIG": str(config), "DRAGOMAN_DATA": str(folder)}
-    return Candidate(
-        "gateway", port, Process(["-m", "gunicorn", "-c", "gunicorn.conf.py", "app:app"], core, env=env), folder
-    )
+    app = "bench.bare:app" if name == "bare" else "app:app"
+    return Candidate(name, port, Process(["-m", "gunicorn", "-c", "gunicorn.conf.py", app], core, env=env), folder)
 
 
 def free_port() -> int:
