@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 TAKEN = 256 * 1024
 """Bytes of a body that are looked at."""
@@ -31,7 +31,8 @@ _KEYS = re.compile(
 
 @dataclass(slots=True)
 class Bodies:
-    """Of one request: its record's id, unix time, and the first TAKEN bytes each way; `*_size` is what there was."""
+    """Of one request: its record's id, unix time, and the first TAKEN bytes each way; `*_size` is what there was;
+    `keys` those the client presented."""
 
     id: str
     at: float
@@ -39,10 +40,11 @@ class Bodies:
     request_size: int
     answer: bytes
     answer_size: int
+    keys: tuple[str, ...] = field(default=(), repr=False)
 
     def texts(self, secrets: Iterable[str]) -> tuple[str, str]:
         """(request, answer) as they are kept."""
-        known = [secret for secret in secrets if len(secret) >= 8]
+        known = [secret for secret in (*secrets, *self.keys) if len(secret) >= 8]
         return (
             redacted(self.request, self.request_size > len(self.request), known),
             redacted(self.answer, self.answer_size > len(self.answer), known),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from gateway.monitoring.bodies import TAKEN, Bodies
+from gateway.web.keys import presented
 
 Keep = Callable[[Bodies], None]
 ELSEWHERE = ("/admin", "/api/", "/v1/api/")
@@ -31,7 +32,8 @@ class BodyKeeper:
             seen.update((name.lower(), value) for name, value in headers)
             return start_response(status, headers, *more)
 
-        return _Told(self._app(environ, started), heard, seen, self._keep)
+        keys = tuple(key.decode("utf-8", "replace") for key in presented(environ, True))
+        return _Told(self._app(environ, started), heard, seen, keys, self._keep)
 
 
 class _Taken:
@@ -71,12 +73,15 @@ class _Heard(_Taken):
 class _Told(_Taken):
     """The response iterable."""
 
-    def __init__(self, chunks: Iterable[bytes], heard: _Heard, headers: dict[str, str], keep: Keep) -> None:
+    def __init__(
+        self, chunks: Iterable[bytes], heard: _Heard, headers: dict[str, str], keys: tuple[str, ...], keep: Keep
+    ) -> None:
         super().__init__()
         self._all = chunks
         self._chunks = iter(chunks)
         self._heard = heard
         self._headers = headers
+        self._keys = keys
         self._keep = keep
         self._at = time.time()
 
@@ -95,5 +100,13 @@ class _Told(_Taken):
             if identity:
                 heard = self._heard
                 self._keep(
-                    Bodies(identity, self._at, b"".join(heard.pieces), heard.size, b"".join(self.pieces), self.size)
+                    Bodies(
+                        identity,
+                        self._at,
+                        b"".join(heard.pieces),
+                        heard.size,
+                        b"".join(self.pieces),
+                        self.size,
+                        self._keys,
+                    )
                 )

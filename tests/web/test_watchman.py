@@ -35,7 +35,7 @@ def test_an_account_that_is_disabled_is_told_once(hook: Hook) -> None:
             client = Client(gateway.port)
             assert up.wait_for(lambda: client.ask("chat").status == 200 and bool(up.asked(key="canary-key-bad")), 10)
             assert up.wait_for(lambda: bool(hook.told), 10)
-            up.wait_for(lambda: len(hook.told) > 1, 5)
+            up.wait_for(lambda: len(hook.told) > 1, 3)
             assert hook.events() == [("trouble", "account_disabled", "main/canary-key-bad")]
             assert "401" in hook.told[0][2]["message"] and CANARY not in gateway.log()
             command = [sys.executable, "-c", "from gateway.command.main import main; main()", "notify", "test"]
