@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gateway.config.model import Config
+
+_SECRET_NAME = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
 
 
 def secrets_of(config: Config) -> Iterator[str]:
@@ -17,6 +20,7 @@ def secrets_of(config: Config) -> Iterator[str]:
         yield from agent.tokens
     for upstream in config.upstreams:
         yield upstream.oauth.client_secret
+        yield from (value for name, value in upstream.headers.items() if _SECRET_NAME.search(name))
         for account in upstream.accounts:
             yield account.api_key
             yield account.refresh_token

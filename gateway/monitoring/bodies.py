@@ -24,7 +24,7 @@ _FIELDS = re.compile(
     re.IGNORECASE,
 )
 _KEYS = re.compile(
-    r"\b(?:sk-[\w-]{16,}|AIza[\w-]{20,}|ya29\.[\w.-]{16,}|gh[pousr]_\w{20,}|xox[a-z]-[\w-]{10,}|AKIA[A-Z0-9]{12,}"
+    r"\b(?:sk-[\w-]{16,}|AIza[\w-]{20,}|ya29\.[\w.-]{16,}|1//0[\w-]{20,}|gh[pousr]_\w{20,}|xox[a-z]-[\w-]{10,}|AKIA[A-Z0-9]{12,}"
     r"|eyJ[\w-]{16,}\.[\w-]{16,}\.[\w-]{16,})|(?<=Bearer )[\w.~+/=-]{16,}"
 )
 

@@ -22,6 +22,7 @@ def bodies(number: int = 0, answer: bytes = b"fine", **more: float) -> Bodies:
         "sk-proj-0123456789abcdefABCDEF",
         "AIzaSyA0123456789abcdefghijklmnop",
         "ya29.a0AfH6SMBx0123456789abc",
+        "1//0abcdefghij-0123456789",
         "ghp_0123456789abcdefghijABCDEFGHIJ",
         "eyJhbGciOiJIUzI1NiIsInR5.eyJzdWIiOiIxMjM0NTY3ODkw.SflKxwRJSMeKKF2QT4fwpM",
     ],

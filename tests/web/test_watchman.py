@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from os import environ
 
 import pytest
+from click.testing import CliRunner
 
+from gateway.command.main import command
 from tests.gateways import Client, Provider, config_for
 from tests.running import RunningGateway
 from tests.scripted.script import failing
@@ -38,7 +37,6 @@ def test_an_account_that_is_disabled_is_told_once(hook: Hook) -> None:
             up.wait_for(lambda: len(hook.told) > 1, 3)
             assert hook.events() == [("trouble", "account_disabled", "main/canary-key-bad")]
             assert "401" in hook.told[0][2]["message"] and CANARY not in gateway.log()
-            command = [sys.executable, "-c", "from gateway.command.main import main; main()", "notify", "test"]
-            settings = {**environ, "DRAGOMAN_CONFIG": str(gateway.config_file), "DRAGOMAN_DATA": str(gateway.data)}
-            done = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=30, check=True)
-            assert done.stdout.startswith("sent") and hook.events()[-1][:2] == ("test", "test")
+            environment = {"DRAGOMAN_CONFIG": str(gateway.config_file), "DRAGOMAN_DATA": str(gateway.data)}
+            said = CliRunner(env=environment).invoke(command, ["notify", "test"]).output
+            assert said.startswith("sent") and hook.events()[-1][:2] == ("test", "test")
