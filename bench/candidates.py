@@ -15,7 +15,7 @@ from bench.scenarios import CLIENT_KEY, SCENARIOS
 
 NAMES = ("direct", "reference", "gateway")
 START_S = 30.0
-SETTLE_S = 0.3
+SETTLE_S = 1.0
 
 _UPSTREAM = """
 [[upstreams]]
