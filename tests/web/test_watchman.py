@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from click.testing import CliRunner
 
 from gateway.command.main import command
@@ -12,17 +9,11 @@ from tests.gateways import Client, Provider, config_for
 from tests.running import RunningGateway
 from tests.scripted.script import failing
 from tests.scripted.upstream import ScriptedUpstream
-from tests.upstreams.test_webhook import Hook
+from tests.upstreams.test_webhook import Hook, hook
+
+__all__ = ["hook"]
 
 CANARY = "canary-topic-0123456789"
-
-
-@pytest.fixture
-def hook() -> Iterator[Hook]:
-    server = Hook()
-    yield server
-    server.shutdown()
-    server.server_close()
 
 
 def test_an_account_that_is_disabled_is_told_once(hook: Hook) -> None:
