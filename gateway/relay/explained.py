@@ -190,7 +190,7 @@ class Explainer:
             found.error = str(fault) or "the provider has no way to ask this"
         else:
             command = upstream.rehearsal(attempt.model) or ""
-            bases = () if command else upstream.bases()
+            bases = () if command or upstream.available() else upstream.bases()
             found.sending = Sending(
                 url=_without_userinfo(upstream.url(bases[0], asking.operation, attempt.model)) if bases else "",
                 headers={} if command else _shown({**upstream.headers_for(REDACTED), **asking.headers}),

@@ -206,3 +206,12 @@ def test_a_dry_run_notes_no_attempt(gateway: InProcess, up: ScriptedUpstream) ->
     assert reply.status == 200 and len(up.asked()) == before
     assert "gemini -> gemini-2.5-flash (translated)" in reply.told.text and "g-1" not in reply.told.text
     assert gateway.records[-1].attempts == [] and gateway.records[-1].account == ""
+
+
+def test_a_provider_that_is_not_there_is_not_waited_for(gateway: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    upstream = gateway.gateway.upstreams["responses"]
+    monkeypatch.setattr(type(upstream), "available", lambda self: "it is still loading")
+    monkeypatch.setattr(type(upstream), "bases", lambda self: pytest.fail("the embedded model waits here"))
+    found = explained(gateway, chat(model="responses-model"))
+    assert found.sending is not None and found.sending.url == ""
+    assert [each.why for each in found.refused if each.upstream == "responses"] == ["it is still loading"]
