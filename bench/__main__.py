@@ -13,6 +13,8 @@ from bench.candidates import NAMES
 from bench.measure import Report, measure
 from bench.scenarios import SCENARIOS, Scenario
 from bench.table import lines
+from bench.watching import lines as watching_lines
+from bench.watching import watching
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -27,6 +29,10 @@ def save(report: Report, folder: Path, options: dict[str, float]) -> Path:
     path = folder / time.strftime("%Y%m%d-%H%M%S.json")
     path.write_text(json.dumps({"options": options, **report.document()}, indent=1) + "\n")
     return path
+
+
+def _say(line: str) -> None:
+    print(f"... {line}", file=sys.stderr, flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,22 +57,24 @@ def main(arguments: list[str] | None = None) -> int:
     if not (scenarios or scaling) or options.rounds < 1 or options.seconds <= 0:
         parser.error("nothing to measure: check --scenario, --rounds and --seconds")
 
-    def told(line: str) -> None:
-        print(f"... {line}", file=sys.stderr, flush=True)
-
     try:
         report = Report({}, {})
         if scenarios:
             names = options.candidate or NAMES
-            report = measure(scenarios, rounds=options.rounds, seconds=options.seconds, names=names, told=told)
+            report = measure(scenarios, rounds=options.rounds, seconds=options.seconds, names=names, told=_say)
         if scaling:
-            report.scale = scale.scaled(rounds=options.rounds, seconds=options.seconds, told=told)
+            report.scale = scale.scaled(rounds=options.rounds, seconds=options.seconds, told=_say)
+        watched = (
+            watching(options.rounds, options.seconds, _say) if not (options.candidate or options.scenario) else None
+        )
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 1
     print("\n".join([*lines(report), *scale.lines(report.scale)]))
+    if watched is not None:
+        print("\n" + "\n".join(watching_lines(watched)))
     print(f"\n{save(report, options.results, {'rounds': options.rounds, 'seconds': options.seconds})}")
-    return 1 if report.errors else 0
+    return 1 if report.errors or (watched is not None and watched.errors) else 0
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import shutil
 import socket
@@ -14,7 +15,7 @@ from bench.scenarios import CLIENT_KEY, SCENARIOS
 
 NAMES = ("direct", "reference", "gateway")
 START_S = 30.0
-SETTLE_S = 0.3
+SETTLE_S = 1.0
 
 _UPSTREAM = """
 [[upstreams]]
@@ -28,6 +29,15 @@ _ACCOUNT = """
   email = "bench-{number}@example.com"
   api_key = "bench-account-key"
 """
+_AUTH = {
+    "bare": '[auth]\nmode = "off"\n[metrics]\nenabled = false\n',
+    "watched": (
+        '[auth]\nmode = "strict"\nadmin_key = "bench-admin-key-0123456789"\n[[auth.keys]]\nname = "bench"\n'
+        f'key_hash = "sha256:{hashlib.sha256(CLIENT_KEY.encode()).hexdigest()}"\n'
+        "rpm = 100000000\ntpm = 1000000000000\ndaily_tokens = 1000000000000\nmonthly_usd = 1000000\n"
+        "max_concurrency = 100000\n"
+    ),
+}
 _PROVIDERS = (("openai", "gpt", "/v1"), ("gemini", "gemini", ""), ("anthropic", "claude", ""))
 
 
@@ -84,7 +94,7 @@ def start(name: str, upstream_port: int, core: int) -> Candidate:
     if name == "reference":
         candidate = Candidate(name, port, Process(["-m", "bench.reference", str(port), str(upstream_port)], core))
     else:
-        return gateway(upstream_port, core)
+        return gateway(upstream_port, core, name)
     return _up(candidate)
 
 
@@ -96,15 +106,16 @@ def _up(candidate: Candidate) -> Candidate:
         raise
 
 
-def gateway(upstream_port: int, core: int, *, accounts: int = 1, bindings: int = 0) -> Candidate:
-    """One worker, client keys, three upstreams with an account each: as somebody would run it. `accounts` is how many
-    each has, `bindings` how many conversations are bound to them at the start. Raises RuntimeError as `start`."""
+def gateway(upstream_port: int, core: int, name: str = "gateway", *, accounts: int = 1, bindings: int = 0) -> Candidate:
+    """One worker, client keys, three upstreams with an account each: as somebody would run it. "watched": the client's
+    key has limits, "bare": there are no keys, records and metrics. `accounts` is how many each upstream has, `bindings`
+    how many conversations are bound to them at the start. Raises RuntimeError as `start`."""
     port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="dragoman-bench-"))
     config = folder / "dragoman.toml"
     config.write_text(
         f'[server]\nhost = "127.0.0.1"\nport = {port}\nworkers = 1\n'
-        f'[auth]\nmode = "strict"\napi_keys = ["{CLIENT_KEY}"]\n'
+        + _AUTH.get(name, f'[auth]\nmode = "strict"\napi_keys = ["{CLIENT_KEY}"]\n')
         + "".join(
             _UPSTREAM.format(name=name, port=upstream_port, version=version, family=family)
             + "".join(_ACCOUNT.format(number=number) for number in range(accounts))
@@ -112,9 +123,9 @@ def gateway(upstream_port: int, core: int, *, accounts: int = 1, bindings: int =
         )
     )
     env = {"DRAGOMAN_CONFIG": str(config), "DRAGOMAN_DATA": str(folder), "BENCH_BINDINGS": str(bindings)}
-    served = "bench.filled:app" if bindings else "app:app"
+    served = "bench.bare:app" if name == "bare" else "bench.filled:app" if bindings else "app:app"
     process = Process(["-m", "gunicorn", "-c", "gunicorn.conf.py", served], core, env=env)
-    return _up(Candidate("gateway", port, process, folder))
+    return _up(Candidate(name, port, process, folder))
 
 
 def free_port() -> int:

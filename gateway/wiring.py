@@ -26,6 +26,7 @@ from gateway.canon.models import ModelInfo
 from gateway.config.model import DEFAULT_TOKEN_URL, Config
 from gateway.config.model import Upstream as Settings
 from gateway.config.redis_url import redis_url
+from gateway.config.secrets import secrets_of
 from gateway.keys.issued import SPACE as ISSUED
 from gateway.keys.issued import IssuedKeys
 from gateway.keys.ledger import SPACE as LIMITS
@@ -35,7 +36,8 @@ from gateway.monitoring.archive import Archive
 from gateway.monitoring.files import FOLDER as METRICS_FOLDER
 from gateway.monitoring.metrics import Metrics, Now, metrics_of
 from gateway.monitoring.prices import load_prices
-from gateway.monitoring.recorder import Recorder
+from gateway.monitoring.recorder import Recorder, Sink
+from gateway.monitoring.telemetry import telemetry
 from gateway.protocols import anthropic, chat, completions, gemini, prompt, responses
 from gateway.protocols.dialect import Dialect
 from gateway.relay.affinity import Affinity
@@ -130,6 +132,7 @@ def build(
         remembered=Remembered(state),
         media=MediaPolicy(Fetcher(config.media.fetch_hosts)),
         affinity=_affinity(config, state),
+        tracing=telemetry() is not None,
     )
     local_only = server.loopback if local_only is None else local_only
     keys = ClientKeys(config, local_only=local_only, issued=IssuedKeys(state))
@@ -163,10 +166,16 @@ def _affinity(config: Config, state: Store) -> Affinity | None:
 
 
 def _recorder(config: Config) -> Recorder:
-    archive = Archive(config.records, config.data_dir)
-    metrics = _metrics(config)
-    sinks = (archive.put,) if metrics is None else (archive.put, metrics.take)
-    return Recorder(form=config.server.log_format, sinks=sinks, ends=(archive.close,))
+    archive = Archive(config.records, config.data_dir, lambda: secrets_of(config))
+    metrics, traces = _metrics(config), telemetry()
+    sinks: list[Sink] = [archive.put, *([metrics.take] if metrics else ()), *([traces.take] if traces else ())]
+    return Recorder(
+        form=config.server.log_format,
+        sinks=sinks,
+        ends=(archive.close, *([traces.close] if traces else ())),
+        trouble=lambda: archive.why,
+        keep=archive.put_bodies,
+    )
 
 
 def _metrics(config: Config) -> Metrics | None:

@@ -53,6 +53,7 @@ PACKAGES: dict[str, frozenset[str]] = {
     "dotenv": frozenset({"config"}),
     "sqlalchemy": frozenset({"monitoring"}),
     "prometheus_client": frozenset({"monitoring"}),
+    "opentelemetry": frozenset({"monitoring"}),
     "orjson": frozenset({"protocols"}),
     "redis": frozenset({"state"}),
 }

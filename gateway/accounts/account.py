@@ -88,6 +88,19 @@ class Account:
                     return False
         return not quota_floor or not self.low(model, now, quota_floor)
 
+    def refusal(self, model: str, now: float, quota_floor: float = 0.0) -> str:
+        """Why it is not `usable`, for operators; "" when it is."""
+        if self.disabled_reason is not None:
+            return f"disabled: {self.disabled_reason}"
+        for word, rest in self.rests(model):
+            if rest.left(now) > 0:
+                return f"resting for {rest.left(now):.0f} s{' from this model' if word else ''}: {rest.why}"
+            if rest.probe and word in self.probing:
+                return f"being tried out by one request after {rest.why}"
+        if self.max_concurrency and self.in_use >= self.max_concurrency:
+            return f"all of its {self.max_concurrency} places are taken"
+        return "its quota is below quota_floor" if quota_floor and self.low(model, now, quota_floor) else ""
+
     def low(self, model: str, now: float, floor: float) -> bool:
         """Whether what is left for `model` is known to be below `floor`; an unknown quota is not low."""
         quota = self.quotas.get(model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -127,6 +128,30 @@ class Pool:
         if self._rotas.accounts is not self._by_upstream:  # a copy of a pool, with accounts of its own
             self._rotas = Rotas(self._by_upstream)
         return self._rotas.of(seats)
+
+    def shadow(self) -> Pool:
+        """A pool in the same state to try things on: no turn is used up, nothing is kept."""
+        with self._lock:
+            self._look_around()
+            other = copy.copy(self)
+            other._lock = threading.Lock()
+            other._by_upstream = {
+                name: [copy.copy(account) for account in accounts] for name, accounts in self._by_upstream.items()
+            }
+            other._selector = copy.deepcopy(self._selector)
+            other._memory, other._rosters = None, {}
+        for account in other.accounts():
+            account.probing = set(account.probing)
+        return other
+
+    def refusals(self, seat: Seat) -> list[tuple[Account, str]]:
+        """The accounts of a seat, each with why it would not be leased now ("" when it would)."""
+        now = time.time()
+        with self._lock:
+            return [
+                (account, account.refusal(seat.model, now, self._floor))
+                for account in self._by_upstream.get(seat.upstream, ())
+            ]
 
     def lease_of(self, account: Account, model: str) -> Lease:
         """This account for `model`, whatever its state: for trying it out."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -12,8 +11,10 @@ import click
 from gateway import __version__
 from gateway.command.accounts import accounts
 from gateway.command.agents import agents
+from gateway.command.explain import explain
 from gateway.command.keys import keys
 from gateway.command.loading import configured, hand_on
+from gateway.command.notify import notify
 from gateway.command.records import logs, usage
 
 
@@ -58,26 +59,6 @@ def config_check(file: str | None) -> None:
 
 
 @command.command()
-@click.argument("model")
-@click.option(
-    "--protocol",
-    type=click.Choice(["openai", "anthropic", "gemini"]),
-    default="openai",
-    show_default=True,
-    help="As whose client to ask.",
-)
-@click.option("--prefix", is_flag=True, help="As under the /openai or /anthropic prefix.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def explain(model: str, protocol: str, prefix: bool, as_json: bool) -> None:
-    """Print the route a request for MODEL would take, and why."""
-    from gateway.command.explain import explained, worded
-
-    found = explained(_config(), model, protocol, f"/{protocol}" if prefix else "")
-    click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else worded(found))
-    sys.exit(0 if found["served"] else 1)
-
-
-@command.command()
 @click.option("--url", help="The gateway's address (default: what the configuration says).")
 def health(url: str | None) -> None:
     """Ask a running gateway whether it is alive; exit code 0 when it is (for Docker's healthcheck)."""
@@ -111,7 +92,9 @@ def _config() -> Any:
         raise click.ClickException("\n".join(map(str, error.problems))) from None
 
 
+command.add_command(explain)
 command.add_command(keys)
+command.add_command(notify)
 command.add_command(usage)
 command.add_command(logs)
 

@@ -67,10 +67,14 @@ def usage(by: By, since: float, as_json: bool) -> None:
 @click.option("-n", "count", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many records.")
 @click.option("--errors", is_flag=True, help="Only what went wrong.")
 @click.option("--follow", is_flag=True, help="Go on with what comes.")
+@click.option("--id", "identity", default="", metavar="ID", help="All about the request with this id, its bodies too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
-def logs(count: int, errors: bool, follow: bool, as_json: bool) -> None:
+def logs(count: int, errors: bool, follow: bool, identity: str, as_json: bool) -> None:
     """Print the last requests, one line each."""
     history = _history()
+    if identity:
+        _print_one(history, identity)
+        return
     found = history.latest(count, errors=errors)
     last = found or history.latest(1)
     number = last[-1][0] if last else 0
@@ -89,3 +93,16 @@ def _print(records: list[Record], as_json: bool) -> None:
         else:
             stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.at))
             click.echo(f"{stamp} {record.key + ' ' if record.key else ''}{record.line()}")
+
+
+def _print_one(history: History, identity: str) -> None:
+    records, bodies = history.of_id(identity), history.bodies(identity)
+    if not records and not bodies:
+        raise click.ClickException(f"there is no record with the id {identity!r} (any more)")
+    for record in records:
+        click.echo(json.dumps(record.document(), indent=2, ensure_ascii=False))
+    for kept in bodies:
+        click.echo(f"\n--- request, {kept.request_size} bytes\n{kept.request}")
+        click.echo(f"\n--- answer, {kept.answer_size} bytes\n{kept.answer}")
+    if not bodies:
+        click.echo("\nNo bodies were kept: [records] bodies is off, or they were tidied away.")

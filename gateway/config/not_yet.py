@@ -13,7 +13,3 @@ def not_yet(config: Config) -> Iterator[str]:
     """A warning for every such key that is set to something else than its default."""
     if config.server.stream_relay:
         yield f"server.stream_relay {_WORD}"
-    if config.notify.url:
-        yield f"notify.url {_WORD}"
-    if config.records.bodies:
-        yield f"records.bodies {_WORD}: no body is kept"

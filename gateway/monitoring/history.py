@@ -31,6 +31,17 @@ class Used:
     unpriced: int
 
 
+@dataclass(slots=True, frozen=True)
+class KeptBodies:
+    """Redacted and cut texts; the sizes in bytes are those of the whole bodies as they came."""
+
+    at: float
+    request: str
+    request_size: int
+    answer: str
+    answer_size: int
+
+
 class History:
     """Raises LookupError with a sentence when there are no records to ask."""
 
@@ -83,6 +94,29 @@ class History:
     def after(self, number: int, *, errors: bool = False) -> list[tuple[int, Record]]:
         """What came after the record of this number."""
         return list(self._read(number, 1000, errors))
+
+    def of_id(self, identity: str) -> list[Record]:
+        """The records with this id, the oldest first (a client that names its ids may repeat one)."""
+        from sqlalchemy import select
+
+        from gateway.monitoring.tables import REQUEST, record_of
+
+        asked = select(REQUEST).where(REQUEST.c.id == identity).order_by(REQUEST.c.number).limit(100)
+        with self._engine.begin() as connection:
+            return [record_of(row) for row in connection.execute(asked).mappings()]
+
+    def bodies(self, identity: str) -> list[KeptBodies]:
+        """What was kept of the requests with this id, the oldest first; empty where [records] bodies was off."""
+        from sqlalchemy import select
+
+        from gateway.monitoring.tables import BODY
+
+        names = ("at", "request", "request_size", "answer", "answer_size")
+        asked = (
+            select(*(BODY.c[name] for name in names)).where(BODY.c.id == identity).order_by(BODY.c.number).limit(100)
+        )
+        with self._engine.begin() as connection:
+            return [KeptBodies(**row) for row in connection.execute(asked).mappings()]
 
     def _read(self, after: int | None, count: int, errors: bool) -> Iterator[tuple[int, Record]]:
         from sqlalchemy import or_, select

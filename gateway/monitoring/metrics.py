@@ -31,6 +31,7 @@ NAMES = 300
 """How many different models may have series of their own: clients choose the names."""
 OTHER = "other"
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640)
+OVERHEAD = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 ENDPOINTS = (
     "/chat/completions", "/completions", "/responses", "/embeddings", "/messages/count_tokens", "/messages", "/models",
     ":generateContent", ":streamGenerateContent", ":countTokens", ":embedContent", ":batchEmbedContents",
@@ -103,6 +104,13 @@ class Metrics:
         self._first = Histogram(
             "first_content_seconds", "From the request to the first content.", ("upstream",), buckets=SECONDS, **named
         )
+        self._overhead = Histogram(
+            "overhead_seconds",
+            "The gateway's own share of a request: all of it but waiting for providers and pauses between attempts.",
+            ("mode",),
+            buckets=OVERHEAD,
+            **named,
+        )
         self._running = Gauge(
             "running_requests", "Requests waiting for a provider now.", multiprocess_mode="livesum", **named
         )
@@ -134,6 +142,8 @@ class Metrics:
             self._seconds.labels(endpoint).observe(record.seconds)
             if record.ended:
                 endings[record.ended, record.mode] += 1
+            if record.waited_s is not None and record.tries:
+                self._overhead.labels(record.mode).observe(max(record.seconds - record.waited_s, 0.0))
             if record.first_content_s is not None:
                 self._first.labels(record.upstream).observe(record.first_content_s)
             if len(record.attempts) > 1:

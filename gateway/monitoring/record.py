@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+NOT_KEPT = ("tries", "trace")
 
 
 @dataclass(slots=True)
@@ -14,7 +17,9 @@ class Record:
     reasoning included; `source` says who counted them: the provider, or the gateway by estimate ("counted").
     `affinity`: the account the conversation belongs to answered ("kept"), another one ("moved"), or it was at none yet
     ("new"); "" where there was no choice.
-    `cost_usd` is None where the price table does not know the model.
+    `cost_usd` is None where the price table does not know the model. `waited_s` is the part of `seconds` in which the
+    gateway waited for providers or paused before asking one again. `tries` (relay.call.Attempted) and `trace` are for
+    traces and not kept.
     """
 
     at: float
@@ -45,6 +50,10 @@ class Record:
     attempts: list[str] = field(default_factory=list)
     losses: int = 0
     affinity: str = ""
+    waited_s: float | None = None
+    provider_request_id: str = ""
+    tries: Sequence[Any] = ()
+    trace: str = ""
 
     def line(self) -> str:
         """For people: one line, whatever a client calls its model."""
@@ -73,4 +82,8 @@ class Record:
 
     def document(self) -> dict[str, Any]:
         """For machines: the same facts, absent ones left out."""
-        return {name: value for name in self.__slots__ if (value := getattr(self, name)) not in (None, "", [])}
+        return {name: value for name in KEPT if (value := getattr(self, name)) not in (None, "", [])}
+
+
+KEPT = tuple(name for name in Record.__slots__ if name not in NOT_KEPT)
+"""The fields of a record as it is stored and printed."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TextIO
 
+from gateway.monitoring.bodies import Bodies
 from gateway.monitoring.record import Record
 
 LIMIT = 20_000
@@ -30,10 +31,16 @@ class Recorder:
         out: TextIO | None = None,
         sinks: Sequence[Sink] = (),
         ends: Sequence[Callable[[], None]] = (),
+        trouble: Callable[[], str] = lambda: "",
+        keep: Callable[[Bodies], None] = lambda bodies: None,
     ) -> None:
         self._form = form
         self._sinks = sinks
         self._ends = ends
+        self.keep = keep
+        """Keeps the bodies of a request beside its record."""
+        self.trouble = trouble
+        """Why records cannot be kept at the moment, "" when they can."""
         self._out = out or sys.stdout
         self._queue: deque[Record] = deque()
         self._wake = threading.Event()

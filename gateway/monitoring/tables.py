@@ -1,13 +1,14 @@
-"""The shape of the records' database, SQLite or PostgreSQL, and how an older one becomes a newer one.
+"""The records' tables as SQLAlchemy sees them, for questions to them and for writing to PostgreSQL. Their shape is
+schema.py's.
 
-Imported where it is needed only: SQLAlchemy takes a quarter of a second. https://docs.sqlalchemy.org/en/20/core/
+Imported where it is needed only: SQLAlchemy takes a quarter of a second and 20 MB. https://docs.sqlalchemy.org/en/20/core/
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from operator import attrgetter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +25,15 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
-    insert,
-    select,
-    text,
-    update,
 )
 from sqlalchemy.pool import NullPool
-from sqlalchemy.schema import CreateIndex, CreateTable
 
-from gateway.monitoring.record import Record
-
-FILE_NAME = "records.db"
-ADVISORY_LOCK = 0x647261676F6D
-SQLITE_PATIENCE_S = 10.0
+from gateway.monitoring import schema
+from gateway.monitoring.database import PATIENCE_S
+from gateway.monitoring.record import KEPT, Record
+from gateway.monitoring.schema import FILE_NAME, NewerRecords
 
 METADATA = MetaData()
-
-VERSION = Table("record_version", METADATA, Column("version", Integer, nullable=False))
 
 REQUEST = Table(
     "request",
@@ -62,21 +55,23 @@ REQUEST = Table(
     Column("attempts", String, nullable=False),
     Column("losses", Integer, nullable=False),
     Column("affinity", String, nullable=False, server_default=""),
+    Column("waited_s", Float(53)),
+    Column("provider_request_id", String, nullable=False),
 )
-"""Columns are the fields of Record; `attempts` is a JSON array."""
 
 AT = Index("request_at", REQUEST.c.at)
+ID = Index("request_id", REQUEST.c.id)
 
-MIGRATIONS: list[tuple[str, ...]] = [
-    (),
-    ("ALTER TABLE request ADD COLUMN affinity VARCHAR NOT NULL DEFAULT ''",),
-]
-"""Number n makes version n + 1 of version n, in SQL both databases understand. The first is the tables themselves as
-they are now, so a change goes into both: the table above and a statement at the end here."""
-
-
-class NewerRecords(Exception):
-    """A newer Dragoman wrote the database."""
+BODY = Table(
+    "body",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at", Float(53), nullable=False),
+    *(Column(name, String, nullable=False) for name in ("id", "request", "answer")),
+    Column("request_size", Integer, nullable=False),
+    Column("answer_size", Integer, nullable=False),
+)
+BODY_ID = Index("body_id", BODY.c.id)
 
 
 def open_engine(url: str, data_dir: Path, *, writing: bool) -> Engine:
@@ -86,7 +81,7 @@ def open_engine(url: str, data_dir: Path, *, writing: bool) -> Engine:
         name = f"postgresql+psycopg{mark}{rest}" if scheme in ("postgres", "postgresql") else url
         return create_engine(name, poolclass=NullPool, connect_args={"connect_timeout": 5})
     engine = create_engine(
-        f"sqlite:///{data_dir / FILE_NAME}", poolclass=NullPool, connect_args={"timeout": SQLITE_PATIENCE_S}
+        f"sqlite:///{data_dir / FILE_NAME}", poolclass=NullPool, connect_args={"timeout": PATIENCE_S}
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin_writing if writing else _begin_reading)
@@ -94,43 +89,48 @@ def open_engine(url: str, data_dir: Path, *, writing: bool) -> Engine:
 
 
 def migrate(engine: Engine) -> None:
-    """Makes the tables or brings them up to date; several workers may do so at once. Raises NewerRecords."""
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
-        connection.execute(CreateTable(VERSION, if_not_exists=True))
-        version = connection.execute(select(VERSION.c.version)).scalar()
-        if version is None:
-            connection.execute(CreateTable(REQUEST, if_not_exists=True))
-            connection.execute(CreateIndex(AT, if_not_exists=True))
-            connection.execute(insert(VERSION).values(version=len(MIGRATIONS)))
-        elif version > len(MIGRATIONS):
-            raise NewerRecords(f"it has version {version}, this program knows {len(MIGRATIONS)}: update Dragoman")
-        elif version < len(MIGRATIONS):
-            for statement in (each for step in MIGRATIONS[version:] for each in step):
-                connection.execute(text(statement))
-            connection.execute(update(VERSION).values(version=len(MIGRATIONS)))
+    """Makes the tables or brings them up to date. Raises NewerRecords."""
+    with Alchemy(engine).transaction() as session:
+        schema.migrate(session)
 
 
-_PLAIN = tuple(name for name in Record.__slots__ if name != "attempts")
-_values = attrgetter(*_PLAIN)
+class Alchemy:
+    """A `Database`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[schema.Session]:
+        with self._engine.begin() as connection:
+            yield _Session(connection)
+
+    def close(self) -> None:
+        self._engine.dispose()
 
 
-def write(connection: Connection, records: Sequence[Record]) -> None:
-    """Inserts them. In the driver's own words: SQLAlchemy's take twice as long."""
-    plain = connection.dialect.name == "sqlite"
-    marks = ", ".join(("?" if plain else "%s",) * (len(_PLAIN) + 1))
-    rows = [(*_values(record), json.dumps(record.attempts) if record.attempts else "[]") for record in records]
-    if not plain:  # PostgreSQL's text has no NUL
-        rows = [
-            tuple(value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in row) for row in rows
-        ]
-    connection.exec_driver_sql(f"INSERT INTO request ({', '.join(_PLAIN)}, attempts) VALUES ({marks})", rows)
+class _Session:
+    """Statements are the driver's own: SQLAlchemy's take twice as long."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.sqlite = connection.dialect.name == "sqlite"
+        self.number = "INTEGER PRIMARY KEY" if self.sqlite else "SERIAL PRIMARY KEY"
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        found = self._connection.exec_driver_sql(self._marked(statement), tuple(values))
+        return [tuple(row) for row in found] if found.returns_rows else []
+
+    def execute_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        self._connection.exec_driver_sql(self._marked(statement), [tuple(row) for row in rows])
+
+    def _marked(self, statement: str) -> str:
+        return statement if self.sqlite else statement.replace("?", "%s")
 
 
 def record_of(row: Any) -> Record:
     """From a row of REQUEST's columns."""
-    fields = {name: row[name] for name in Record.__slots__}
+    fields = {name: row[name] for name in KEPT}
     fields["attempts"] = json.loads(fields["attempts"])
     return Record(**fields)
 
@@ -148,3 +148,6 @@ def _begin_writing(connection: Connection) -> None:
 
 def _begin_reading(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
+
+
+__all__ = ["BODY", "FILE_NAME", "REQUEST", "Alchemy", "NewerRecords", "migrate", "open_engine", "record_of"]

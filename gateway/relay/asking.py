@@ -92,20 +92,25 @@ def _unpaid(error: CredentialFault) -> Fault:
     return Fault(401 if error.final else 503, str(error), code="upstream_auth", from_upstream=error.final)
 
 
+def written(asking: Asking, account: Account, upstream: Upstream, secret: str, *, aside: bool = False) -> bytes | None:
+    """The body as it is sent, inside the provider's envelope where there is one. `aside`: nobody is asked for what the
+    envelope needs to know. Raises Unaskable, Refused, TransportFault."""
+    body = asking.body
+    if isinstance(body, bytes) or (body is None and upstream.wrapper is None):
+        return body
+    if upstream.wrapper is None:
+        return dumps(body)
+    errand = Errand(account, secret, asking.request_id, asking.deadline, account.proxy, asking.on_open, aside)
+    wrapped = upstream.wrapper.wrap(asking.operation, asking.model, body or {}, errand)
+    if wrapped is None:
+        raise Unaskable
+    return dumps(wrapped)
+
+
 def _send(
     asking: Asking, account: Account, upstream: Upstream, secret: str, other_body: dict[str, Any] | None
 ) -> Exchange:
-    body = asking.body
-    if other_body is not None:
-        body = dumps(other_body)
-    elif upstream.wrapper is not None and not isinstance(body, bytes):
-        errand = Errand(account, secret, asking.request_id, asking.deadline, account.proxy, asking.on_open)
-        wrapped = upstream.wrapper.wrap(asking.operation, asking.model, body or {}, errand)
-        if wrapped is None:
-            raise Unaskable
-        body = dumps(wrapped)
-    elif body is not None and not isinstance(body, bytes):
-        body = dumps(body)
+    body = written(asking, account, upstream, secret) if other_body is None else dumps(other_body)
     return upstream.open(
         asking.operation,
         asking.model,

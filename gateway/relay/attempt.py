@@ -22,6 +22,7 @@ from gateway.relay.estimate import rough_prompt_tokens
 from gateway.relay.plan import AttemptFailed
 from gateway.relay.settings import RelaySettings
 from gateway.relay.shaped import needs_tool, shaped, telling
+from gateway.relay.tracing import trace_headers
 from gateway.upstreams.transport.exchange import Exchange
 from gateway.upstreams.transport.faults import (
     Aborted,
@@ -123,10 +124,14 @@ class Attempt:
             self.mode, self._begun = mode, None
             raise
 
-    def _send(self) -> Exchange:
+    def prepared(self) -> Asking:
+        """What is to be sent, still without credential and envelope. Raises BadRequest (strict), ClientGone,
+        Draining."""
         body, headers = self._prepare()
         call, limits = self.call, self.upstream.limits
-        asking = Asking(
+        if self.settings.tracing:
+            headers |= trace_headers(call)
+        return Asking(
             operation=self.operation,
             model=self.model,
             body=body,
@@ -137,6 +142,9 @@ class Attempt:
             on_open=call.live.attach,
             answer_limit=self.settings.answer_limit,
         )
+
+    def _send(self) -> Exchange:
+        asking = self.prepared()
         try:
             self.exchange = asked(asking, self.lease.account, self.upstream, self.dialect)
         except TransportFault as fault:

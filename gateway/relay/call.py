@@ -15,6 +15,7 @@ from gateway.protocols.dialect import Dialect
 from gateway.relay.preset import Preset
 from gateway.relay.stored import History
 from gateway.upstreams.transport.call import Abortable
+from gateway.upstreams.transport.call import Call as Waiting
 
 if TYPE_CHECKING:
     from gateway.relay.affinity import Placement
@@ -26,10 +27,13 @@ Mode = Literal["passthrough", "wrapped", "translated"]
 class Live:
     """The running upstream call of a request, so that somebody else can end it: the client's leaving, or a drain."""
 
-    __slots__ = ("_current", "_lock", "reason")
+    __slots__ = ("_calls", "_current", "_lock", "reason", "rested")
 
     def __init__(self) -> None:
         self.reason = ""
+        self.rested = 0.0
+        """Seconds of pauses before an account was asked again."""
+        self._calls: list[Abortable] = []
         self._current: Abortable | None = None
         self._lock = threading.Lock()
 
@@ -37,9 +41,19 @@ class Live:
         """The call that is running from now on."""
         with self._lock:
             self._current = current
+            self._calls.append(current)
             aborted = bool(self.reason)
         if aborted:
             current.abort()
+
+    def waited(self) -> float | None:
+        """Seconds spent waiting for providers, pauses included; None where a call does not tell."""
+        waited = self.rested
+        for call in self._calls:
+            if not isinstance(call, Waiting) or not call.tells:
+                return None
+            waited += call.waited
+        return waited
 
     def abort(self, reason: Literal["client", "draining"]) -> None:
         """Wakes whoever waits for the upstream. The first reason counts."""
@@ -53,7 +67,8 @@ class Live:
 
 @dataclass(slots=True)
 class Attempted:
-    """One line of the record: who was tried and what came of it."""
+    """One line of the record: who was tried and what came of it. `began` is time.monotonic(); `provider` the word for
+    the upstream's kind, `span` the id of the attempt, both for traces."""
 
     upstream: str
     account: str
@@ -62,13 +77,17 @@ class Attempted:
     outcome: str = ""
     status: int = 0
     seconds: float = 0.0
+    began: float = 0.0
+    provider: str = ""
+    span: str = ""
 
 
 @dataclass(slots=True)
 class Outcome:
     """What headers and the record tell of an answer. `account` is None when headers had to go out before it was
     known; `estimated` says that the provider of an answer told no usage and `usage` is a guess; `affinity` whether the
-    account the conversation belongs to has it, "" where there was no choice."""
+    account the conversation belongs to has it, "" where there was no choice; `provider_request_id` is what the provider
+    calls the request, `trace` its place in a trace as `traceparent` words it, "" for none."""
 
     mapped_model: str = ""
     upstream: str = ""
@@ -83,6 +102,8 @@ class Outcome:
     first_content_s: float | None = None
     affinity: Literal["", "new", "kept", "moved"] = ""
     ended: Literal["", "complete", "cut", "cancelled", "failed"] = ""
+    provider_request_id: str = ""
+    trace: str = ""
 
 
 @dataclass(slots=True)

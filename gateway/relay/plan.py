@@ -6,9 +6,10 @@ import math
 import random
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gateway.accounts.pool import Lease, Pool, Recovery
+from gateway.accounts.pool import Lease, Pool, Recovery, Seat
 from gateway.accounts.refusal import worded
 from gateway.accounts.verdict import GRACE_S, SERVER_LADDER_S, Verdict, judge
 from gateway.canon.fault import Fault
@@ -53,6 +54,8 @@ class Plan:
         self._pool = pool
         self._left = max_attempts
         self._tried: set[str] = set()
+        self._tried_for: dict[str, set[str]] = {}
+        self._too_small: set[str] = set()
         self._uses: Counter[str] = Counter()
         self._last: _Last | None = None
         self._empty = 0
@@ -79,7 +82,9 @@ class Plan:
 
     def has_other(self, lease: Lease) -> bool:
         """Whether another account than that of `lease`, not tried yet, could take the request now."""
-        return self._left > 0 and self._pool.has_usable(self.route.seats(), {*self._tried, lease.account.id})
+        return self._left > 0 and any(
+            self._pool.has_usable(seats, {*excluded, lease.account.id}) for seats, excluded in self._open()
+        )
 
     def opened(self, lease: Lease) -> None:
         """The provider has begun to answer."""
@@ -99,8 +104,13 @@ class Plan:
     def failed(self, lease: Lease, failure: AttemptFailed) -> None:
         """Settles the account. Raises GatewayError when no other attempt can help (the request is at fault)."""
         fault = failure.fault
-        self._tried.add(lease.account.id)
         verdict = _judged(lease, fault, failure.renewed)
+        if fault.code == "context_length_exceeded":
+            self._too_small.add(lease.seat.model)
+        elif verdict.action in ("block", "cool_model"):
+            self._tried_for.setdefault(lease.seat.model, set()).add(lease.account.id)
+        else:
+            self._tried.add(lease.account.id)
         if fault.code == "empty_response":
             self._empty += 1
             if self._empty > EMPTY_RETRIES:
@@ -125,7 +135,7 @@ class Plan:
         self._uses[lease.account.id] += 1
         self._began = time.monotonic()
         self.call.outcome.attempts.append(
-            Attempted(lease.seat.upstream, lease.account.label, lease.seat.model, lease.use)
+            Attempted(lease.seat.upstream, lease.account.label, lease.seat.model, lease.use, began=self._began)
         )
 
     def _bigger_context(self, fault: Fault) -> bool:
@@ -158,16 +168,27 @@ class Plan:
 
     def _fresh(self) -> Lease | None:
         placement = self.call.placement
-        for tier in self.route.tiers:
-            if placement is None or not self._pool.has_choice(tier):
-                lease = self._pool.lease(tier, self._tried)
+        for seats, excluded in self._open():
+            if placement is None or not self._pool.has_choice(seats):
+                lease = self._pool.lease(seats, excluded)
             else:
-                lease = self._pool.lease(tier, self._tried, placement.bound(tier))
+                lease = self._pool.lease(seats, excluded, placement.bound(seats))
                 if lease is not None:
                     placement.placed(lease)
             if lease is not None:
                 return lease
         return None
+
+    def _open(self) -> Iterator[tuple[list[Seat], set[str]]]:
+        """The tiers that are left, each with the accounts that were tried: what an account says about one model says
+        nothing about the next of a fallback chain."""
+        for tier in self.route.tiers:
+            if not self._tried_for and not self._too_small:
+                yield tier, self._tried
+                continue
+            seats = [seat for seat in tier if seat.model not in self._too_small]
+            if seats:
+                yield seats, self._tried.union(*(self._tried_for.get(seat.model, ()) for seat in seats))
 
     def _soon(self) -> Lease | None:
         """Waits for an account that is back within the grace time; sleeping longer is the client's choice."""
@@ -176,14 +197,17 @@ class Plan:
             return None
         self._sleep(recovery.seconds + 0.01)
         self._tried.clear()
+        self._tried_for.clear()
         return self._fresh()
 
     def _sleep(self, seconds: float) -> None:
-        until = min(time.monotonic() + seconds, self.call.deadline)
+        began = time.monotonic()
+        until = min(began + seconds, self.call.deadline)
         while (left := until - time.monotonic()) > 0:
             if self.call.live.reason == "client":
                 raise ClientGone
             time.sleep(min(left, 0.25))
+        self.call.live.rested += time.monotonic() - began
 
     def _exhausted(self) -> GatewayError:
         recovery = self._pool.recovery(self.route.seats())

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 
 from gateway.canon.answer import Answer, Choice
 from gateway.canon.events import Finish
 from gateway.canon.parts import Text
 from gateway.canon.usage import Usage
-from gateway.routing.router import Route
-from gateway.upstreams.upstream import Upstream
+from gateway.relay.explained import Explanation
 
 
-def rehearsed(route: Route, upstreams: Mapping[str, Upstream]) -> Answer:
+def rehearsed(found: Explanation) -> Answer:
     """The command line where a tool comes first, else the route as `dragoman explain` tells it, without accounts."""
-    first = route.tiers[0][0]
-    words = upstreams[first.upstream].rehearsal(first.model)
-    if words is None:
-        lines = [f"{route.asked}: {route.rule}"]
-        for number, tier in enumerate(route.tiers, 1):
-            lines += [f"  {number}. {seat.upstream} -> {seat.model}" for seat in tier]
-        words = "\n".join([*lines, *(f"  because {step}" for step in route.steps)])
+    first = found.tiers[0][0]
+    words = "" if found.sending is None else found.sending.command
+    if not words:
+        lines = [f"{found.asked}: {found.rule}"]
+        for number, tier in enumerate(found.tiers, 1):
+            lines += [f"  {number}. {seat.upstream} -> {seat.model} ({seat.mode})" for seat in tier]
+        lines += [f"  because {step}" for step in found.steps]
+        lines += [f"  left out: {loss.path} ({loss.reason})" for loss in found.losses]
+        words = "\n".join(lines)
     return Answer("", first.model, int(time.time()), [Choice([Text(words)], Finish("stop", "stop"))], Usage())

@@ -23,6 +23,7 @@ from gateway.relay.conduit import Conduit
 from gateway.relay.count import provider_count, read_dialogue
 from gateway.relay.embed import EmbeddingAttempt, embedding_route
 from gateway.relay.estimate import prompt_tokens
+from gateway.relay.explained import Explainer
 from gateway.relay.listing import listed
 from gateway.relay.long import LongAnswer
 from gateway.relay.plan import AttemptFailed, Plan
@@ -61,6 +62,7 @@ class Relay:
         self._upstreams = upstreams
         self._dialects = dialects
         self._settings = settings
+        self.explainer = Explainer(router, pool, upstreams, dialects, settings)
         self._quotas = QuotaWatch(partial(self.list_of, timeout_s=QUOTA_TIMEOUT_S))
 
     def whole(self, call: Call) -> bytes | LongAnswer:
@@ -259,7 +261,8 @@ class Relay:
         return Plan(call, self._route(call), self._pool, self._settings.max_attempts, self._settings.affinity)
 
     def _rehearsed(self, call: Call) -> Answer:
-        answer = rehearsed(self._route(call), self._upstreams)
+        self._route(call)
+        answer = rehearsed(self.explainer.explained(call))
         call.outcome.ended = "complete"
         return answer
 
@@ -279,6 +282,7 @@ class Relay:
         attempt = kind(call, lease, upstream, self._dialects[upstream.dialect], self._settings)
         outcome = call.outcome
         outcome.mapped_model, outcome.upstream, outcome.mode = lease.seat.model, upstream.name, attempt.mode
+        outcome.attempts[-1].provider = upstream.provider or upstream.name
         return attempt
 
     @staticmethod
@@ -287,8 +291,11 @@ class Relay:
         outcome = attempt.call.outcome
         outcome.losses = attempt.losses
         outcome.response_headers = {}
-        if attempt.native and attempt.exchange is not None:
-            outcome.response_headers = forwarded(attempt.exchange.headers, attempt.upstream.response_headers)
+        if attempt.exchange is not None:
+            headers = attempt.exchange.headers
+            outcome.provider_request_id = headers.get("x-request-id") or headers.get("request-id") or ""
+            if attempt.native:
+                outcome.response_headers = forwarded(headers, attempt.upstream.response_headers)
 
     def _abandon(self, plan: Plan, lease: Lease, why: BaseException) -> None:
         outcome = plan.call.outcome

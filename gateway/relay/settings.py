@@ -16,7 +16,8 @@ from gateway.relay.remembered import Remembered
 class RelaySettings:
     """Seconds and switches of [server] and [routing]; `profile_for` the facts about a target model; `remembered` the
     signatures of tool calls; `media` what becomes of pictures and files; `affinity` keeps conversations with their
-    accounts, None where that is not wanted; `answer_limit` the bytes of a whole answer that has to be held."""
+    accounts, None where that is not wanted; `answer_limit` the bytes of a whole answer that has to be held; `tracing`
+    whether providers are told a request's place in a trace."""
 
     max_attempts: int
     request_timeout_s: float
@@ -29,3 +30,4 @@ class RelaySettings:
     media: MediaPolicy
     affinity: Affinity | None = None
     answer_limit: int = ANSWER_LIMIT
+    tracing: bool = False

@@ -98,6 +98,24 @@ class Router:
                 self._cache[asked, mount] = known
         return known
 
+    def passed_over(self, route: Route) -> dict[str, str]:
+        """The upstreams that are not part of `route`, each with the reason."""
+        chosen, name = {seat.upstream for seat in route.seats()}, route.asked
+        reasons = {}
+        for serving in self._servings:
+            if serving.name in chosen:
+                continue
+            patterns = serving.models or (() if serving.tool else serving.families)
+            if self._serves(serving, name, _Steps()):
+                reasons[serving.name] = f"it serves {name!r}, but {route.rule} comes first"
+            elif patterns:
+                reasons[serving.name] = f"{name!r} is none of its models ({', '.join(patterns)})"
+            elif serving.tool:
+                reasons[serving.name] = f"it answers to {serving.tool!r} and '{serving.tool}/MODEL'"
+            else:
+                reasons[serving.name] = f"{name!r} is not in its own model list"
+        return reasons
+
     def pinned(self, upstream: str, model: str) -> Route:
         """The route to one upstream, for agents and `upstream/model` names."""
         return Route(model, f"pinned to {upstream}", [[Seat(upstream, model)]])

@@ -50,7 +50,8 @@ class Surroundings:
 class Upstream:
     """Base of all HTTP kinds. A kind is one file in `kinds` that sets these class variables and `url`.
 
-    `dialect` the wire dialect it speaks; `families` patterns of model names it serves when the operator lists none;
+    `provider` OpenTelemetry's word for it ("" where it has none); `dialect` the wire dialect it speaks;
+    `families` patterns of model names it serves when the operator lists none;
     `request_headers` names (or prefixes ending in "*") of client headers handed on in pass-through;
     `response_headers` the same for the way back; `translated_headers` sent when the request was translated; `counts`
     says that the provider has an endpoint that counts tokens, `embeds` that it has one for embeddings; `fetches` are
@@ -60,10 +61,11 @@ class Upstream:
     """
 
     kind: ClassVar[str]
+    provider: ClassVar[str] = ""
     dialect: str
     families: tuple[str, ...] = ()
     request_headers: tuple[str, ...] = ()
-    response_headers: tuple[str, ...] = ("x-request-id", "request-id", "x-ratelimit-*", "retry-after", "retry-after-ms")
+    response_headers: tuple[str, ...] = ("request-id", "x-ratelimit-*", "retry-after", "retry-after-ms")
     translated_headers: Mapping[str, str] = MappingProxyType({})
     counts: ClassVar[bool] = False
     embeds: ClassVar[bool] = False

@@ -26,7 +26,7 @@ class Payer(Protocol):
 @dataclass(slots=True, frozen=True)
 class Errand:
     """For whom a request is wrapped. `deadline` is time.monotonic(); `on_open` as for Upstream.open, for requests
-    the wrapper has to make first."""
+    the wrapper has to make first. `aside`: the request is only looked at, so no such request may be made."""
 
     account: Payer
     secret: str
@@ -34,6 +34,7 @@ class Errand:
     deadline: float
     proxy: str = ""
     on_open: Callable[[Abortable], None] | None = None
+    aside: bool = False
 
 
 class Refused(Exception):

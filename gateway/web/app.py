@@ -9,6 +9,7 @@ from gateway.errors import GatewayError
 from gateway.protocols.dialect import Dialect
 from gateway.web.agents import agents_blueprint
 from gateway.web.anthropic import anthropic_blueprint
+from gateway.web.bodies import BodyKeeper
 from gateway.web.cors import CrossOrigin
 from gateway.web.dispatch import Dispatcher
 from gateway.web.door import Door
@@ -55,6 +56,8 @@ def create_app(gateway: Gateway) -> Flask:
 
     server = gateway.config.server
     app.wsgi_app = PathDoctor(app.wsgi_app, repair=server.repair_paths)  # type: ignore[method-assign]
+    if gateway.config.records.bodies:
+        app.wsgi_app = BodyKeeper(app.wsgi_app, gateway.recorder.keep)  # type: ignore[method-assign]
     if server.cors_origins:
         app.wsgi_app = CrossOrigin(app.wsgi_app, server.cors_origins)  # type: ignore[method-assign]
     return app

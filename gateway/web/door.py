@@ -18,6 +18,7 @@ from gateway.relay.call import Call
 from gateway.relay.long import LongAnswer
 from gateway.web.agent import AgentDesk
 from gateway.web.body import read_object
+from gateway.web.checked import checked_call
 from gateway.web.dispatch import Answer
 from gateway.web.entry import Entry
 from gateway.web.faults import fault_response
@@ -65,7 +66,7 @@ class Door:
         environ = request.environ
         started, at = time.monotonic(), time.time()
         request_id = request_id_of(environ)
-        key, asked, call, reserved = "", "", None, None
+        key, call, reserved = "", None, None
         try:
             key = (agent or self.gateway.keys).check(environ, query=query_key)
             if self.gateway.draining:
@@ -74,23 +75,19 @@ class Door:
             if agent is not None:
                 body = agent.fitted(body)
             dialect, schema = shape(dialect, schema, body, environ)
-            schema.check(body)
-            dialect.check_request(body)
-            asked = model if model is not None else body.get("model") or ""
-            if not asked:
-                raise BadRequest("model is required: name the model that should answer", param="model")
-            call = Call(
-                dialect=dialect,
-                body=body,
-                raw=raw,
-                asked=asked,
-                stream=bool(body.get("stream")) if stream is None else stream,
-                deadline=started + self.gateway.config.server.request_timeout_s,
-                request_id=request_id,
+            call = checked_call(
+                dialect,
+                schema,
+                raw,
+                body,
+                model=model,
+                stream=stream,
                 mount=mount,
                 framing=framing,
                 headers=client_headers(environ),
+                request_id=request_id,
                 started=started,
+                timeout_s=self.gateway.config.server.request_timeout_s,
                 preset=agent.preset if agent is not None else None,
                 query_key=key_in_query(environ) if query_key else "",
             )
@@ -113,9 +110,7 @@ class Door:
             error = GatewayError(
                 Fault(500, f"the gateway failed; its log has the reason under {request_id}", code="internal_error")
             )
-        entry = Entry(
-            self.gateway, call, environ, key, at, request_id=request_id, asked=asked, started=started, reserved=reserved
-        )
+        entry = Entry(self.gateway, call, environ, key, at, request_id=request_id, started=started, reserved=reserved)
         entry.close(error.fault.status, error.fault)
         headers = outcome_headers(call.outcome, request_id, "off") if call else [("X-Request-Id", request_id)]
         return fault_response(dialect, error.fault, request_id, headers, mount=mount)

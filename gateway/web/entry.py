@@ -27,7 +27,6 @@ class Entry:
         at: float,
         *,
         request_id: str = "",
-        asked: str = "",
         started: float = 0.0,
         reserved: Reservation | None = None,
     ) -> None:
@@ -37,7 +36,7 @@ class Entry:
         self._key = key
         self._at = at
         self._id = call.request_id if call else request_id
-        self._asked = call.asked if call else asked
+        self._asked = call.asked if call else ""
         self._started = call.started if call else started
         self._reserved = reserved
         self._noted = False
@@ -65,6 +64,8 @@ class Entry:
         if self.call is not None:
             _fill(record, self.call, mask=gateway.config.server.account_header == "masked")
             charge(record, self.call, self.sent, gateway.prices)
+            if fault is not None and not record.ended:
+                record.ended = "failed"
         if self._reserved is not None:
             self._reserved.settle((record.input_tokens or 0) + (record.output_tokens or 0), record.cost_usd or 0.0)
         gateway.recorder.note(record)
@@ -76,6 +77,8 @@ def _fill(record: Record, call: Call, *, mask: bool) -> None:
     record.stream, record.ended, record.finish = call.stream, outcome.ended, outcome.finish
     record.affinity = outcome.affinity
     record.first_content_s, record.losses = outcome.first_content_s, len(outcome.losses)
+    record.waited_s, record.provider_request_id = call.live.waited(), outcome.provider_request_id
+    record.tries, record.trace = outcome.attempts, outcome.trace
     if outcome.attempts:
         shown = masked if mask else str
         record.account = shown(outcome.attempts[-1].account)

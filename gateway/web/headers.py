@@ -25,12 +25,10 @@ def masked(label: str) -> str:
 
 def outcome_headers(outcome: Outcome, request_id: str, account_header: str) -> list[tuple[str, str]]:
     """What the answer's headers tell, as far as it is known: request id, model, mode, account, affinity, losses."""
-    headers = []
+    headers = [("X-Request-Id", request_id)]
     passed = outcome.response_headers
     if passed:
         headers += [(name, header_safe(value)) for name, value in passed.items()]
-    if "x-request-id" not in (name.lower() for name in passed):
-        headers.append(("X-Request-Id", request_id))
     if outcome.mapped_model:
         headers.append(("X-Mapped-Model", header_safe(outcome.mapped_model)))
     if outcome.mode:

@@ -15,6 +15,7 @@ import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from gateway.config.model import is_loopback_host
+from gateway.web.watchman import keep_watch
 
 if TYPE_CHECKING:  # the master imports this file by way of the worker class and must stay small and unpatched
     from gateway.web.application import Application
@@ -32,6 +33,7 @@ def attach(worker: Any) -> None:
     application.local_only = all(_local(each) for each in worker.sockets)
     _ = application.gateway
     threading.Thread(target=_obey, args=(words, worker, application), name="lifecycle", daemon=True).start()
+    keep_watch(lambda: application.gateway)
     stop = signal.getsignal(signal.SIGTERM)
 
     def terminate(number: int, frame: Any) -> None:

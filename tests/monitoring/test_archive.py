@@ -13,7 +13,8 @@ from gateway.monitoring import archive as room
 from gateway.monitoring.archive import Archive
 from gateway.monitoring.history import History
 from gateway.monitoring.record import Record
-from gateway.monitoring.tables import FILE_NAME, MIGRATIONS, NewerRecords, migrate, open_engine
+from gateway.monitoring.schema import FILE_NAME, MIGRATIONS, NewerRecords
+from gateway.monitoring.tables import migrate, open_engine
 
 SETTINGS = Records()
 
@@ -110,7 +111,7 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
 def test_an_older_file_becomes_a_newer_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archived(tmp_path, [record(1)])
     monkeypatch.setattr(
-        "gateway.monitoring.tables.MIGRATIONS", [*MIGRATIONS, ("ALTER TABLE request ADD moon INTEGER",)]
+        "gateway.monitoring.schema.MIGRATIONS", [*MIGRATIONS, ("ALTER TABLE request ADD moon INTEGER",)]
     )
     for _ in range(2):
         migrate(open_engine("", tmp_path, writing=True))
@@ -123,7 +124,8 @@ def test_an_older_file_becomes_a_newer_one(tmp_path: Path, monkeypatch: pytest.M
 def test_the_first_version_becomes_this_one(tmp_path: Path) -> None:
     archived(tmp_path, [record(1)])
     with sqlite3.connect(tmp_path / FILE_NAME) as connection:
-        connection.execute("ALTER TABLE request DROP COLUMN affinity")
+        for column in ("affinity", "waited_s", "provider_request_id"):
+            connection.execute(f"ALTER TABLE request DROP COLUMN {column}")
         connection.execute("UPDATE record_version SET version = 1")
     connection.close()
     archived(tmp_path, [record(2, affinity="kept")])

@@ -60,6 +60,20 @@ def test_records_are_counted(metrics: Metrics) -> None:
 KINDS = {"input": 30, "cached": 60, "cache_write": 10, "output": 30, "reasoning": 20}
 
 
+def test_the_gateways_own_share(metrics: Metrics) -> None:
+    """`seconds` are 0.5; a record of nobody asked, or whose waiting is not known, says nothing about it."""
+    metrics.take(
+        [
+            record(1, mode="wrapped", waited_s=0.48, tries=["one"]),
+            record(2, mode="wrapped", waited_s=None, tries=["one"]),
+            record(3, mode="wrapped", waited_s=0.0),
+        ]
+    )
+    found = samples(metrics)
+    assert found["overhead_seconds_count", "mode=wrapped"] == 1
+    assert found["overhead_seconds_sum", "mode=wrapped"] == pytest.approx(0.02)
+
+
 def test_clients_cannot_make_series_without_end(metrics: Metrics) -> None:
     metrics.take([record(n, mapped=f"guess-{n}", path=f"/guess/{n}") for n in range(50)])
     found = [name for name in samples(metrics) if name[0] == "requests_total"]

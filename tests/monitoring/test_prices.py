@@ -17,6 +17,28 @@ def test_the_shipped_table(tmp_path: Path) -> None:
     assert table.price("somebody-elses-model") is None and table.price("somebody-elses-model") is None
 
 
+@pytest.mark.parametrize(
+    ("model", "price"),
+    [
+        ("o3-mini", Price(1.1, 4.4, 0.55, 1.1)),
+        ("o4-mini-2025-04-16", Price(1.1, 4.4, 0.275, 1.1)),
+        ("claude-opus-4-20250514", Price(15, 75, 1.5, 18.75)),
+        ("claude-opus-5", Price(5, 25, 0.5, 6.25)),
+        ("claude-opus-5-5", Price(4, 20, 0.2, 5)),
+        ("gpt-5.4", Price(2.5, 15, 0.25, 2.5)),
+    ],
+)
+def test_relatives_are_told_apart(model: str, price: Price, tmp_path: Path) -> None:
+    assert load_prices(tmp_path, best_match)[0].price(model) == price
+
+
+@pytest.mark.parametrize(
+    "model", ["gpt-5-pro", "gpt-5.4-pro", "gpt-4o-mini-tts", "o4-mini-deep-research", "claude-haiku-5-5"]
+)
+def test_dearer_relatives_have_no_price_rather_than_a_wrong_one(model: str, tmp_path: Path) -> None:
+    assert load_prices(tmp_path, best_match)[0].price(model) is None
+
+
 def test_every_kind_of_token_has_its_price() -> None:
     price = Price(input=1, output=10, cached=0.1, cache_write=2)
     assert price.cost(input=1_000_000, output=100_000, cached=1_000_000, cache_write=500_000) == pytest.approx(3.1)

@@ -88,6 +88,27 @@ def test_a_fallback_of_another_model_is_named() -> None:
             assert (reply.headers["x-mapped-model"], reply.told.model) == ("first", "wished")
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("keys", [("one",), ("one", "two")])
+@pytest.mark.parametrize(("status", "code"), [(404, "model_not_found"), (400, "context_length_exceeded")])
+def test_a_chain_goes_on_at_the_account_that_lacks_the_first_model(
+    status: int, code: str, keys: tuple[str, ...], stream: bool
+) -> None:
+    """What is wrong with a model is not wrong with the account; a prompt too long for a model is asked of it once."""
+    with ScriptedUpstream() as up:
+        up.play(failing(status, code=code), model="first")
+        up.play(text("from the second"), model="second")
+        config = config_for(Provider(up, "chat", keys=keys), chain={"wished": ["first", "second"]})
+        with InProcess(config) as gateway:
+            reply = gateway.ask("chat", model="wished", stream=stream)
+            assert (reply.status, reply.headers["x-mapped-model"], reply.told.text) == (
+                200,
+                "second",
+                "from the second",
+            )
+        assert len(up.asked(model="first")) == (1 if status == 400 else len(keys))
+
+
 def test_headers_of_an_attempt_that_failed_are_forgotten() -> None:
     with ScriptedUpstream() as up:
         up.play(Script(answer=Answer(), headers={"x-request-id": "theirs"}), model="first")
@@ -113,3 +134,28 @@ def test_strict_refuses_what_cannot_be_carried(stream: bool) -> None:
                     assert reply.status == 200
                     assert "seed" in reply.headers["x-gateway-lossy"]
         assert len(up.asked()) == 1
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("dialect", "protocol"), [("chat", "chat"), ("anthropic", "messages"), ("anthropic", "chat")])
+def test_the_request_id_is_ours_and_the_providers_is_in_the_record(dialect: str, protocol: str, stream: bool) -> None:
+    name = "request-id" if dialect == "anthropic" else "x-request-id"
+    with ScriptedUpstream() as up, InProcess(config_for(Provider(up, dialect))) as gateway:
+        up.play(text("fine", headers={name: "theirs"}))
+        reply = gateway.ask(protocol, stream=stream, headers={"X-Request-Id": "mine"})
+        assert reply.headers["x-request-id"] == "mine"
+        assert reply.headers.get("request-id") == ("theirs" if protocol == "messages" else None)
+        assert up.wait_for(lambda: bool(gateway.records))
+        (record,) = gateway.records
+        assert (record.id, record.provider_request_id) == ("mine", "theirs")
+
+
+def test_the_gateways_own_share_of_the_time() -> None:
+    """What the provider takes, before the head and between events, is none of it; nor is a pause between attempts."""
+    with ScriptedUpstream() as up, InProcess(config_for(Provider(up))) as gateway:
+        up.play(failing(503), text("a b c", head_delay=0.2, pace=0.1))
+        assert gateway.ask("chat", stream=True).status == 200
+        assert up.wait_for(lambda: bool(gateway.records))
+        (record,) = gateway.records
+        assert record.waited_s is not None and record.waited_s >= 0.7
+        assert 0 < record.seconds - record.waited_s < 0.2

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from gateway.config.model import Records
 from gateway.monitoring.archive import Archive
+from gateway.monitoring.bodies import Bodies
 from gateway.monitoring.history import History
 from gateway.monitoring.tables import migrate, open_engine
 from tests.monitoring.test_archive import record
@@ -74,6 +75,7 @@ def test_records_live_there(url: str, tmp_path: Path) -> None:
     ]
     for n, each in enumerate(told):
         archives[n % 2].put([each])
+    archives[0].put_bodies(Bodies("req_7", time.time(), b'{"said": "nul\\u0000"}', 18, b"fine\0", 5))
     for archive in archives:
         archive.close()
     history = History(settings, tmp_path)
@@ -82,4 +84,16 @@ def test_records_live_there(url: str, tmp_path: Path) -> None:
     (used,) = history.usage("key", 0)
     assert (used.name, used.requests, used.input_tokens, used.cost_usd) == ("anna", 700, 3500, 350.0)
     assert len(history.after(history.latest(10)[0][0])) == 9
+    (kept,) = history.bodies("req_7")
+    assert (kept.answer, kept.answer_size) == ("fine\ufffd", 5) and history.of_id("req_7")[0].key == "anna"
     assert not list(tmp_path.iterdir()), "nothing in the data folder"
+
+
+def test_what_is_too_old_or_too_much_goes(url: str, tmp_path: Path) -> None:
+    archive = Archive(Records(url=url, max_mb=1), tmp_path)
+    archive.put([record(5000, at=time.time() - 40 * 86400, id="old")])
+    for number in range(60):
+        archive.put_bodies(Bodies(f"many_{number}", time.time(), b"x y " * 10_000, 40_000, b"", 0))
+    archive.close()
+    history = History(Records(url=url), tmp_path)
+    assert history.of_id("old") == [] and history.bodies("many_0") == [] and len(history.bodies("many_59")) == 1

@@ -15,6 +15,7 @@ _PATHS: dict[str, str] = {"models": "/v1/models?limit=1000", "count": "/v1/messa
 
 class Anthropic(Upstream):
     kind = "anthropic"
+    provider = "anthropic"
     dialect = "anthropic"
     counts = True
     fetches = ("https://", "http://")

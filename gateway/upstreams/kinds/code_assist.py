@@ -28,6 +28,7 @@ _METHODS: dict[str, str] = {
 
 class CodeAssist(Upstream):
     kind = "code_assist"
+    provider = "gcp.gemini"
     dialect = "gemini"
     counts = True
     families = ("gemini-*",)

@@ -15,6 +15,7 @@ _METHODS: dict[str, str] = {
 
 class Gemini(Upstream):
     kind = "gemini"
+    provider = "gcp.gemini"
     dialect = "gemini"
     counts = True
     fetches = (

@@ -14,6 +14,7 @@ _PATHS: dict[str, str] = {"models": "/models", "embed": "/embeddings", "embed_ba
 
 class OpenAI(Upstream):
     kind = "openai"
+    provider = "openai"
     fetches = ("https://", "http://")
     embeds = True
     request_headers = ("openai-*", "x-session-id", "http-referer", "x-title")

@@ -26,10 +26,13 @@ class Call:
     which by then may carry somebody else's request.
     """
 
-    __slots__ = ("_lock", "_sock", "aborted")
+    __slots__ = ("_lock", "_sock", "aborted", "tells", "waited")
 
     def __init__(self) -> None:
         self.aborted = False
+        self.waited = 0.0
+        """Seconds spent waiting for the other side so far, where it `tells`."""
+        self.tells = True
         self._sock: socket.socket | None = None
         self._lock = threading.Lock()
 

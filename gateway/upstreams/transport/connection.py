@@ -38,13 +38,15 @@ class Connection:
     closes.
     """
 
-    __slots__ = ("_closing", "_eager", "_empty", "_waiter", "_waiting", "idle_since", "key", "secure", "sock")
+    __slots__ = ("_closing", "_eager", "_empty", "_waiter", "_waiting", "call", "idle_since", "key", "secure", "sock")
 
     def __init__(self, sock: socket.socket, waiter: Waiter, key: tuple[str, str, int]) -> None:
         self.sock = sock
         self.key = key
         self.secure = isinstance(sock, ssl.SSLSocket)
         self.idle_since = 0.0
+        self.call: Call | None = None
+        """Whose waiting is counted."""
         self._waiter = waiter
         self._waiting = False
         self._closing = False
@@ -56,10 +58,13 @@ class Connection:
         if self._closing:
             raise Aborted("the exchange was closed")
         self._waiting = True
+        began = time.monotonic()
         try:
             return self._waiter.wait(events, timeout)
         finally:
             self._waiting = False
+            if self.call is not None:
+                self.call.waited += time.monotonic() - began
             self._close_if_asked()
 
     def recv(self, timeout: float | None) -> bytes:

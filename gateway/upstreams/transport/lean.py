@@ -201,8 +201,11 @@ class LeanAdapter(BaseAdapter):
             if connection is None:
                 if deadline is not None:
                     connect_timeout = min(connect_timeout, deadline - time.monotonic())
+                began = time.monotonic()
                 connection = connect(target, connect_timeout, call, self._make_waiter, self._tls, self._allowed)
+                call.waited += time.monotonic() - began
             began = time.monotonic()
+            connection.call = call
             until = began + head_timeout
             if deadline is not None and deadline < until:
                 until = deadline

@@ -122,6 +122,7 @@ class Transport:
         place = locate(request.url or "").place
         request.headers = plain_headers(request.method or "GET", headers, request.body)
         call = Call()
+        call.tells = False
         if on_open is not None:
             on_open(call)
         if deadline is not None:

@@ -1,0 +1,73 @@
+"""Where records are written: SQLite by the standard library, anything else by SQLAlchemy."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from gateway.monitoring.schema import FILE_NAME, Session
+
+PATIENCE_S = 10.0
+
+
+class Database(Protocol):
+    """Holds no connection while it is not used."""
+
+    def transaction(self) -> AbstractContextManager[Session]:
+        """Committed at its end, rolled back when something is raised. Raises whatever the driver raises."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def database(url: str, data_dir: Path) -> Database:
+    """For `[records] url`; "" is the file in the data folder, which nobody else may read."""
+    if not url:
+        return SqliteFile(data_dir / FILE_NAME)
+    from gateway.monitoring.tables import Alchemy, open_engine
+
+    return Alchemy(open_engine(url, data_dir, writing=True))
+
+
+class SqliteFile:
+    """A `Database`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        if not self._path.exists():
+            with suppress(FileExistsError):
+                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(sqlite3.connect(self._path, timeout=PATIENCE_S, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield _SqliteSession(connection)
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def close(self) -> None:
+        pass
+
+
+class _SqliteSession:
+    number = "INTEGER PRIMARY KEY"
+    sqlite = True
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._connection.execute(statement, values).fetchall()
+
+    def execute_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        self._connection.executemany(statement, rows)
