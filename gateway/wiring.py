@@ -103,7 +103,7 @@ def build(
     every listening socket is loopback or unix (default: what the configuration says); `recorder` and `state` are
     those of the Gateway that this one replaces."""
     state = state or state_of(config)
-    if config.state.url:
+    if isinstance(state, RedisStore):
         adopt(config.data_dir / STATE_FILE, state, ADOPTED)
     take_over(config.data_dir, state)
     known = dialects()
@@ -115,7 +115,7 @@ def build(
         preferred=config.routing.preferred_account,
         quota_floor=config.routing.quota_floor,
         memory=HealthNotes(state),
-        rosters=_rosters(config, upstreams, state),
+        rosters=_rosters(upstreams, state),
     )
     servings = [_serving(upstream, embedded(config)) for upstream in upstreams.values()]
     catalog = Catalog(servings, config.models, partial(_list, upstreams, known, pool))
@@ -230,13 +230,14 @@ def _accounts(config: Config, upstreams: dict[str, Upstream]) -> list[Account]:
     return accounts
 
 
-def tokens_of(config: Config, state: Store, settings: Settings) -> TokensFile:
+def tokens_of(state: Store, settings: Settings) -> TokensFile:
     """The tokens.json of an upstream that has one; where machines share their state they share it."""
     path = Path(settings.tokens_file)
-    return SharedTokens(path, state, settings.name, offload) if config.state.url else TokensFile(path, offload)
+    shared = isinstance(state, RedisStore)
+    return SharedTokens(path, state, settings.name, offload) if shared else TokensFile(path, offload)
 
 
-def _rosters(config: Config, upstreams: dict[str, Upstream], state: Store) -> dict[str, TokensRoster]:
+def _rosters(upstreams: dict[str, Upstream], state: Store) -> dict[str, TokensRoster]:
     """The accounts of each tokens.json. Projects that came by environment move into it first."""
     files: dict[str, TokensFile] = {}
     rosters = {}
@@ -244,7 +245,7 @@ def _rosters(config: Config, upstreams: dict[str, Upstream], state: Store) -> di
         settings = upstream.settings
         if not settings.tokens_file:
             continue
-        tokens = files.get(settings.tokens_file) or tokens_of(config, state, settings)
+        tokens = files.get(settings.tokens_file) or tokens_of(state, settings)
         files[settings.tokens_file] = tokens
         oauth = settings.oauth
         configured = Client(oauth.client_id, oauth.client_secret, oauth.token_url)

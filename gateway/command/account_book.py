@@ -59,7 +59,7 @@ class Book:
 
     def tokens(self, upstream: str = "") -> TokensFile:
         """Raises NoSuch."""
-        return tokens_of(self.config, self.gateway.state, self.assist(upstream))
+        return tokens_of(self.gateway.state, self.assist(upstream))
 
     def add_key(self, upstream: str, label: str, key: str) -> str:
         """Raises NoSuch, ValueError, OSError, Unreadable."""

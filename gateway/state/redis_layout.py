@@ -8,8 +8,9 @@ https://redis.io/docs/latest/develop/data-types/sorted-sets/#lexicographical-sco
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from gateway.state.operation import Operation
@@ -22,30 +23,44 @@ ASKED_AT_ONCE = 500
 LATER_S = 60
 """When an entry is looked at again that lives longer than it should by the clock of this machine."""
 
-_COMPARE_AND_SET = """
-local now = redis.call('GET', KEYS[1])
-if ARGV[1] == '1' then
-  if now ~= ARGV[2] then return 0 end
-elseif now then
-  return 0
-end
-if ARGV[3] == '1' then
-  if ARGV[5] == '' then
-    redis.call('SET', KEYS[1], ARGV[4])
-    redis.call('ZREM', KEYS[3], ARGV[7])
-  else
-    redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5])
-    redis.call('ZADD', KEYS[3], ARGV[8], ARGV[7])
+_WRITE = """
+local prefix, channel, told = ARGV[1], ARGV[2], {ARGV[3]}
+local expiring, results = prefix .. 'expiring', {}
+for at = 4, #ARGV, 8 do
+  local space, key, condition, expected = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local kind, value, lives, expires = ARGV[at + 4], ARGV[at + 5], ARGV[at + 6], ARGV[at + 7]
+  local name, index, member = prefix .. 'v:' .. space .. ':' .. key, prefix .. 'i:' .. space, space .. '\\0' .. key
+  local holds = true
+  if condition == 'absent' then
+    holds = redis.call('EXISTS', name) == 0
+  elseif condition == 'equal' then
+    holds = redis.call('GET', name) == expected
   end
-  redis.call('ZADD', KEYS[2], 0, ARGV[6])
-else
-  redis.call('DEL', KEYS[1])
-  redis.call('ZREM', KEYS[2], ARGV[6])
-  redis.call('ZREM', KEYS[3], ARGV[7])
+  if holds then
+    if kind == 'delete' then
+      redis.call('DEL', name)
+      redis.call('ZREM', index, key)
+      redis.call('ZREM', expiring, member)
+    elseif lives == '' then
+      redis.call('SET', name, value)
+      redis.call('ZADD', index, 0, key)
+      redis.call('ZREM', expiring, member)
+    else
+      redis.call('SET', name, value, 'PX', lives)
+      redis.call('ZADD', index, 0, key)
+      redis.call('ZADD', expiring, expires, member)
+    end
+    told[#told + 1] = space
+    told[#told + 1] = key
+  end
+  results[#results + 1] = holds and 1 or 0
 end
-redis.call('PUBLISH', ARGV[9], ARGV[10])
-return 1
+if #told > 1 then
+  redis.call('PUBLISH', channel, table.concat(told, '\\0'))
+end
+return results
 """
+_WRITE_NAME = hashlib.sha1(_WRITE.encode(), usedforsecurity=False).hexdigest()
 
 _SWEEP = """
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
@@ -73,49 +88,30 @@ class Layout:
         self.channel = f"{prefix}changes:{db}"  # channels are the server's, not a database's
         self.format = f"{prefix}format"
 
-    def write(self, pipe: Any, operations: Sequence[Operation], now: float) -> Callable[[list[Any]], None]:
-        """Puts the commands on `pipe`; what it returns is to be called with their results and gives each operation
-        its own."""
-        conditional: list[tuple[int, Operation]] = []
-        changed: list[Key] = []
-        count = 0
+    def write(self, client: Any, operations: Sequence[Operation], now: float) -> None:
+        """Applies them all or none, each with its `result`, and announces them."""
+        import redis
+
+        words: list[Any] = [self._prefix, self.channel, self._origin]
         for each in operations:
-            space, key = each.key
-            name, index, member = self._value(space, key), self._index(space), f"{space}\0{key}"
-            lives_ms = "" if each.expires_at is None else max(round((each.expires_at - now) * 1000), 1)
-            if each.conditional:
-                pipe.eval(
-                    _COMPARE_AND_SET, 3, name, index, self._expiring,
-                    int(each.expected is not None), each.expected or b"", int(each.value is not None),
-                    each.value or b"", lives_ms, key, member, each.expires_at or 0.0,
-                    self.channel, self._announcement([each.key]),
-                )  # fmt: skip
-                conditional.append((count, each))
-                count += 1
-                continue
-            changed.append(each.key)
-            if each.value is None or (each.expires_at is not None and each.expires_at <= now):
-                pipe.delete(name)
-                pipe.zrem(index, key)
-                pipe.zrem(self._expiring, member)
-            else:
-                pipe.set(name, each.value, px=lives_ms or None)
-                pipe.zadd(index, {key: 0})
-                if each.expires_at is None:
-                    pipe.zrem(self._expiring, member)
-                else:
-                    pipe.zadd(self._expiring, {member: each.expires_at})
-            count += 3
-        if changed:
-            pipe.publish(self.channel, self._announcement(changed))
-
-        def take(results: list[Any]) -> None:
-            for each in operations:
-                each.result = True
-            for place, each in conditional:
-                each.result = bool(results[place])
-
-        return take
+            expires_at = each.expires_at
+            gone = each.value is None or (expires_at is not None and expires_at <= now)
+            words += (
+                each.key[0],
+                each.key[1].encode("utf-8", "surrogatepass"),
+                "" if not each.conditional else "absent" if each.expected is None else "equal",
+                each.expected or b"",
+                "delete" if gone else "",
+                each.value or b"",
+                "" if expires_at is None else max(round((expires_at - now) * 1000), 1),
+                expires_at or 0.0,
+            )
+        try:
+            results = client.evalsha(_WRITE_NAME, 0, *words)
+        except redis.exceptions.NoScriptError:  # a server that was started anew
+            results = client.eval(_WRITE, 0, *words)
+        for each, result in zip(operations, results, strict=True):
+            each.result = bool(result)
 
     def read(self, client: Any, space: str, keys: Sequence[str]) -> dict[str, Row]:
         """Those that exist."""
@@ -156,12 +152,6 @@ class Layout:
         except UnicodeDecodeError:  # somebody else's message
             return []
         return list(zip(words[::2], words[1::2], strict=False))
-
-    def _announcement(self, keys: Iterable[Key]) -> bytes:
-        words = [self._origin]
-        for space, key in keys:
-            words += [space.encode(), key.encode("utf-8", "surrogatepass")]
-        return b"\0".join(words)
 
     def _value(self, space: str, key: str) -> str:
         return f"{self._prefix}v:{space}:{key}"

@@ -1,4 +1,4 @@
-"""The one thread that writes to Redis, in batches; each batch is one transaction.
+"""The one thread that writes to Redis, in batches; each batch is one script, all or nothing.
 
 Operations come through a queue and are settled in its order. While Redis cannot be asked they are kept, the newest of
 each key, and written when it is back. A compare_and_set that was judged by local knowledge meanwhile is still a
@@ -39,7 +39,7 @@ Settled = Callable[[Sequence[Operation], int | None], None]
 
 class RedisWriter:
     """`settled(operations, epoch)` is called once they are written, with the link's epoch before; None: they will not
-    be. `begun()` is called before each transaction, `known(key)` tells the value as far as this process knows.
+    be. `begun()` is called before each batch, `known(key)` tells the value as far as this process knows.
 
     `why` tells in words what the server refuses, "" when nothing.
     """
@@ -164,10 +164,8 @@ class RedisWriter:
 
             self._begun()
             epoch = self._link.epoch
-            pipe = self._link.client.pipeline(transaction=True)
             try:
-                take = self._layout.write(pipe, changes, time.time())
-                take(pipe.execute())
+                self._layout.write(self._link.client, changes, time.time())
             except redis.ResponseError as error:
                 self._refused(error)
                 return False

@@ -17,13 +17,13 @@ from gateway.state.store import Key
 
 
 class Link:
-    """One that is up when told so; its client takes transactions and notes them."""
+    """One that is up when told so; its client takes batches and notes their operations."""
 
     def __init__(self) -> None:
         self.is_up = False
         self.epoch = 1
-        self.transactions: list[list[tuple[Any, ...]]] = []
         self.result = 1
+        self.batches: list[list[tuple[Any, ...]]] = []
 
     @property
     def client(self) -> Any:
@@ -32,16 +32,9 @@ class Link:
     def ready(self) -> bool:
         return self.is_up
 
-    def pipeline(self, transaction: bool) -> Any:
-        assert transaction
-        self.transactions.append([])
-        return self
-
-    def execute(self) -> list[Any]:
-        return [self.result for _ in self.transactions[-1]]
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda *words, **more: self.transactions[-1].append((name, *words))
+    def evalsha(self, name: str, keys: int, prefix: str, channel: str, origin: bytes, *words: Any) -> list[int]:
+        self.batches.append([words[at : at + 8] for at in range(0, len(words), 8)])
+        return [self.result] * len(self.batches[-1])
 
 
 class House:
@@ -61,11 +54,11 @@ class House:
                 self.known[each.key] = each.value
 
     def returns(self) -> list[tuple[Any, ...]]:
-        """The commands of the return."""
+        """(space, key, condition, expected, kind, value, ...) of what is written on return."""
         self.link.is_up = True
         self.writer._retry_at = 0.0
         self.writer._write([], False)
-        return [command for each in self.link.transactions for command in each]
+        return [written for each in self.link.batches for written in each]
 
 
 @pytest.fixture
@@ -85,8 +78,7 @@ def test_the_newest_of_each_key_is_written_on_return(house: House) -> None:
     house.write(put("k", b"1"), put("x", b"1"))
     house.write(put("k", b"2"))
     assert house.settled == []
-    sets = [command for command in house.returns() if command[0] == "set"]
-    assert sets == [("set", "p:v:a:x", b"1"), ("set", "p:v:a:k", b"2")]
+    assert [(each[1], each[5]) for each in house.returns()] == [(b"x", b"1"), (b"k", b"2")]
     assert house.settled[0][1] == 1 and house.writer._kept == {} and house.writer._kept_bytes == 0
 
 
@@ -96,14 +88,14 @@ def test_conditions_are_judged_by_what_is_known_and_stay_conditions(house: House
         house.write(each)
     assert (first.result, wrong.result, second.result) == (True, False, True)
     (said,) = house.returns()
-    assert said[0] == "eval" and said[6:10] == (0, b"", 1, b"2")  # from nothing to the last value
+    assert said[1:6] == (b"k", "absent", b"", "", b"2")  # from nothing to the last value
 
 
 def test_a_put_after_a_condition_is_a_put(house: House) -> None:
     house.write(case("k", None, b"1"))
     house.write(put("k", b"2"))
     house.write(case("k", b"2", b"3"))
-    assert next(command[:3] for command in house.returns()) == ("set", "p:v:a:k", b"3")
+    assert [each[1:6] for each in house.returns()] == [(b"k", "", b"", "", b"3")]
 
 
 def test_work_that_goes_on_does_not_put_off_the_return(house: House) -> None:
@@ -111,7 +103,7 @@ def test_work_that_goes_on_does_not_put_off_the_return(house: House) -> None:
     house.write(put("k", b"1"))
     house.link.is_up = True
     until = time.monotonic() + 5
-    while not house.link.transactions:
+    while not house.link.batches:
         house.write(put("busy", b"1"))
         assert time.monotonic() < until
         time.sleep(0.005)
