@@ -28,6 +28,8 @@ TTL_S = 40 * 86400.0
 TRIES = 200
 SECOND_LOOKS_S = (0.01, 0.03, 0.06)
 """A client that has its whole answer may ask again before another worker has settled it."""
+LINGER_S = 0.005
+"""What is settled waits so long for a request that enters, to go together in one change."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,12 +47,14 @@ class _Ask:
 
 @dataclass(slots=True, eq=False)
 class _Desk:
-    """One key's asks in this process. `known` is the entry as this process last saw it; `busy`: somebody carries."""
+    """One key's asks in this process. `known` is the entry as this process last saw it; `busy`: somebody carries;
+    `called`: the carrier will look."""
 
     name: str
     lock: threading.Lock = field(default_factory=threading.Lock)
     waiting: list[_Ask] = field(default_factory=list)
     busy: bool = False
+    called: bool = False
     known: bytes | None = None
     running: int = 0
 
@@ -80,6 +84,8 @@ class Ledger:
         self._worker = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._desks: dict[str, _Desk] = {}
         self._dirty: deque[_Desk] = deque()
+        self._urgent: deque[_Desk] = deque()
+        self._hurry = threading.Event()
         self._wake = threading.Event()
         self._carrier: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -130,13 +136,23 @@ class Ledger:
     def _leave(self, desk: _Desk, ask: _Ask) -> None:
         with desk.lock:
             desk.waiting.append(ask)
-            mine, desk.busy = not desk.busy, True
-        if mine:
-            self._hand_over(desk)
+            call, desk.called = not (desk.busy or desk.called), True
+        if call:
+            self._call(desk)
+
+    def _call(self, desk: _Desk) -> None:
+        """The carrier's thread looks at the desk a little later; until then anyone who enters may take along what
+        waits."""
+        self._dirty.append(desk)
+        self._wake_carrier()
 
     def _hand_over(self, desk: _Desk) -> None:
-        """To the carrier's thread; `desk.busy` stays set until it is done."""
-        self._dirty.append(desk)
+        """To the carrier's thread at once, as somebody waits; `desk.busy` stays set until it is done."""
+        self._urgent.append(desk)
+        self._hurry.set()
+        self._wake_carrier()
+
+    def _wake_carrier(self) -> None:
         self._wake.set()
         if self._carrier is None:
             with self._lock:
@@ -150,8 +166,19 @@ class Ledger:
         while True:
             self._wake.wait(HOLD_S / 4)
             self._wake.clear()
+            if self._dirty:
+                self._hurry.wait(LINGER_S)
+            self._hurry.clear()
+            while self._urgent:
+                self._carry(self._urgent.popleft())
             while self._dirty:
-                self._carry(self._dirty.popleft())
+                desk = self._dirty.popleft()
+                with desk.lock:
+                    desk.called = False
+                    mine = bool(desk.waiting) and not desk.busy
+                    desk.busy = desk.busy or mine
+                if mine:
+                    self._carry(desk)
             if time.monotonic() - renewed >= HOLD_S / 4:
                 renewed = time.monotonic()
                 self._renew()
@@ -176,10 +203,14 @@ class Ledger:
                 if ask.done is not None:
                     ask.done.set()
             with desk.lock:
-                more = bool(desk.waiting)
-                desk.busy = more
-            if more:
+                desk.busy = any(ask.done is not None for ask in desk.waiting)
+                call = bool(desk.waiting) and not (desk.busy or desk.called)
+                desk.called = desk.called or call
+                urgent = desk.busy
+            if urgent:
                 self._hand_over(desk)
+            elif call:
+                self._call(desk)
 
     def _change(self, desk: _Desk, batch: list[_Ask]) -> None:
         fresh = False
