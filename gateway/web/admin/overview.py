@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response
 
+from gateway.monitoring.record import Record
 from gateway.web.admin.account_rows import account_rows
 from gateway.web.admin.board import Board
 from gateway.web.admin.visit import Visit
@@ -17,7 +18,6 @@ ERRORS_SHOWN = 5
 
 def overview(visit: Visit) -> Response:
     gateway = visit.gateway
-    errors, _ = visit.desk.records.ask(lambda records: records.found(ERRORS_SHOWN, errors=True))
     return visit.page(
         "overview.html",
         **_figures(visit),
@@ -25,12 +25,16 @@ def overview(visit: Visit) -> Response:
         now=time.time(),
         warnings=[*gateway.warnings(), *(f"{name}: {why}" for name, why in gateway.unavailable().items())],
         ready=gateway.ready(),
-        errors=errors or [],
+        errors=_errors(visit),
     )
 
 
 def figures(visit: Visit) -> Response:
     return visit.part("_figures.html", **_figures(visit))
+
+
+def errors(visit: Visit) -> Response:
+    return visit.part("_errors.html", errors=_errors(visit))
 
 
 def live(visit: Visit) -> Response:
@@ -47,6 +51,11 @@ def _figures(visit: Visit) -> dict[str, Any]:
         "usable": sum(row["state"] == "usable" for row in accounts),
         "waiting": visit.gateway.recorder.waiting,
     }
+
+
+def _errors(visit: Visit) -> list[tuple[int, Record]]:
+    found, _ = visit.desk.records.ask(lambda records: records.found(ERRORS_SHOWN, errors=True))
+    return found or []
 
 
 def _running(visit: Visit) -> list[Any]:

@@ -14,6 +14,7 @@ Page = Callable[[Visit], Response]
 PAGES: dict[tuple[str, str], Page] = {
     ("GET", ""): overview.overview,
     ("GET", "overview/figures"): overview.figures,
+    ("GET", "overview/errors"): overview.errors,
     ("GET", "live"): overview.live,
     ("GET", "accounts"): accounts.accounts,
     ("GET", "accounts/table"): accounts.table,

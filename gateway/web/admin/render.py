@@ -51,6 +51,8 @@ def money(value: float | None) -> str:
     """US dollars, small sums with more digits."""
     if value is None:
         return "–"
+    if 0 < value < 0.0001:
+        return "<$0.0001"
     return f"${value:,.2f}" if value >= 1 or value == 0 else f"${value:.4f}"
 
 

@@ -27,10 +27,8 @@ def tone(record: Record) -> str:
 
 
 def outcome(record: Record) -> str:
-    """How it ended, in a word or two."""
-    if record.status >= 400:
-        return f"{record.status} {record.error}".strip()
-    return record.ended or str(record.status)
+    """How it ended, in a word."""
+    return str(record.status) if record.status >= 400 else record.ended or str(record.status)
 
 
 def requests(visit: Visit) -> Response:
