@@ -36,7 +36,7 @@ def explain(visit: Visit) -> Response:
     protocol, model, body = visit.asked("protocol"), visit.asked("model"), visit.asked("body")
     if protocol not in PROTOCOLS:
         return _page(visit, 422, why="choose what the client speaks")
-    raw = body.encode() if body else json.dumps(QUESTIONS.get(protocol, MESSAGE)).encode()
+    raw = body.encode() if body else json.dumps({"model": model, **QUESTIONS.get(protocol, MESSAGE)}).encode()
     try:
         found = explain_request(visit.gateway, raw, protocol=protocol, model=model).document()
     except GatewayError as error:

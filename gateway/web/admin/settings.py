@@ -14,8 +14,18 @@ from gateway.web.admin.visit import Visit
 SET, NOT_SET = "(set, not shown)", "(not set)"
 _USERINFO = re.compile(r"://[^/@\s]*@")
 
-Table = tuple[str, list[tuple[str, str, bool]]]
-"""Its header and (name, value, whether it is the default)."""
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Row:
+    """`usual`: the value is the default."""
+
+    name: str
+    value: str
+    usual: bool
+
+
+Table = tuple[str, list[Row]]
+"""With its header."""
 
 
 def settings(visit: Visit) -> Response:
@@ -45,8 +55,9 @@ def _table(header: str, path: str, table: Any) -> Iterator[Table]:
         elif isinstance(value, tuple) and value and dataclasses.is_dataclass(value[0]):
             inner += [(f"[[{path}.{field.name}]]", each) for each in value]
         else:
-            rows.append((field.name, _shown(value, field.repr), value == _default(field)))
-    yield header, rows
+            rows.append(Row(field.name, _shown(value, field.repr), value == _default(field)))
+    if path.count(".") == 0 or not all(row.usual for row in rows):
+        yield header, rows
     for name, each in inner:
         yield from _table(name, name.strip("[]"), each)
 
@@ -61,7 +72,9 @@ def _shown(value: Any, open_to_see: bool) -> str:
         return ", ".join(_shown(each, True) for each in value) or "[]"
     if isinstance(value, bool):
         return str(value).lower()
-    return _USERINFO.sub("://…@", str(value)) if value != "" else '""'
+    if value is None or value == "":
+        return NOT_SET
+    return _USERINFO.sub("://…@", str(value))
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:
