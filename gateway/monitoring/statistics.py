@@ -71,10 +71,10 @@ class Statistics(History):
         steps: ColumnElement[Any] = (at.at + offset_s) / step_s
         # A cast cuts in SQLite and rounds in PostgreSQL; floor() is not in every SQLite.
         plain = self._engine.dialect.name == "sqlite"
-        number = (cast(steps, Integer) if plain else func.floor(steps)).label("number")
+        step = (cast(steps, Integer) if plain else func.floor(steps)).label("step")
         asked = (
             select(
-                number,
+                step,
                 name,
                 func.count(),
                 _errors(),
@@ -82,8 +82,8 @@ class Statistics(History):
                 func.coalesce(func.sum(at.cost_usd), 0.0),
             )
             .where(at.at >= since, at.asked != "")
-            .group_by("number", name)
-            .order_by("number", name)
+            .group_by("step", name)
+            .order_by("step", name)
         )
         with self._engine.begin() as connection:
             return [

@@ -55,12 +55,17 @@ def test_totals_of_nothing(data: Path) -> None:
 def test_days_begin_at_midnight_where_the_gateway_is(data: Path, offset: int) -> None:
     midnight = 20_000 * DAY - offset
     statistics = filled(
-        data, record(midnight - 1), record(midnight), record(midnight + DAY - 0.5, key="other"), record(midnight + DAY)
+        data,
+        record(midnight - 1),
+        record(midnight),
+        record(midnight + 60),
+        record(midnight + DAY - 0.5, key="other"),
+        record(midnight + DAY),
     )
     points = statistics.course("key", midnight - DAY, DAY, offset)
     assert [(point.at, point.name, point.requests, point.tokens) for point in points] == [
         (midnight - DAY, "k", 1, 15),
-        (midnight, "k", 1, 15),
+        (midnight, "k", 2, 30),
         (midnight, "other", 1, 15),
         (midnight + DAY, "k", 1, 15),
     ]

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,10 @@ from gateway.config.model import Records
 from gateway.monitoring.archive import Archive
 from gateway.monitoring.bodies import Bodies
 from gateway.monitoring.history import History
-from gateway.monitoring.tables import migrate, open_engine
+from gateway.monitoring.statistics import Statistics
+from gateway.monitoring.tables import migrate, open_engine, write
 from tests.monitoring.test_archive import record
+from tests.web.admin.past import week
 
 pytestmark = pytest.mark.system
 
@@ -97,3 +100,26 @@ def test_what_is_too_old_or_too_much_goes(url: str, tmp_path: Path) -> None:
     archive.close()
     history = History(Records(url=url), tmp_path)
     assert history.of_id("old") == [] and history.bodies("many_0") == [] and len(history.bodies("many_59")) == 1
+
+
+def test_the_admin_page_gets_the_same_answers_there(url: str, tmp_path: Path) -> None:
+    since = time.time() - 8 * 86400
+    with open_engine(url, tmp_path, writing=True).connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("CREATE DATABASE pages")
+    url = url.replace("/postgres", "/pages")
+    migrate(open_engine(url, tmp_path, writing=True))
+    with open_engine(url, tmp_path, writing=True).begin() as connection:
+        write(connection, week(tmp_path, 200))
+    here, there = Statistics(Records(), tmp_path), Statistics(Records(url=url), tmp_path)
+    for by in ("key", "model", "account"):
+        mine, theirs = here.course(by, since, 86400, 3600), there.course(by, since, 86400, 3600)
+        assert len(mine) > 7 and [replace(each, cost_usd=0.0) for each in mine] == sorted(
+            (replace(each, cost_usd=0.0) for each in theirs), key=lambda point: (point.at, point.name)
+        )
+        assert here.names(by, since) == sorted(there.names(by, since))
+    assert (here.totals(since).requests, here.totals(since).errors) == (
+        there.totals(since).requests,
+        there.totals(since).errors,
+    )
+    ids = [[each.id for _, each in asked.found(50, errors=True)] for asked in (here, there)]
+    assert ids[0] == ids[1] != []
