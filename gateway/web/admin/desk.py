@@ -12,6 +12,7 @@ import secrets
 from pathlib import Path
 
 from flask import Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.utils import send_file
 
 from gateway.web.admin.attempts import Attempts
@@ -48,14 +49,24 @@ class AdminDesk:
         self._assets = frozenset(each.name for each in STATIC.iterdir())
 
     def answer(self, page: str) -> Response:
-        return guarded(self._answer(page))
+        try:
+            return guarded(self._answer(page))
+        except RequestEntityTooLarge:
+            return guarded(self._plain(413, "that is more than a form of this page can hold"))
+        except Exception:
+            log.exception("admin: the page /admin/%s failed", page)
+            return guarded(self._plain(500, "this page failed; the gateway's log has the reason"))
 
     def asset(self, name: str) -> Response:
         if name not in self._assets:
-            return guarded(Response("there is no such file\n", 404, content_type="text/plain"))
+            return guarded(self._plain(404, "there is no such file"))
         sent = send_file(STATIC / name, request.environ, conditional=True, etag=True, response_class=Response)
         assert isinstance(sent, Response)
         return guarded(sent, store=True)
+
+    @staticmethod
+    def _plain(status: int, why: str) -> Response:
+        return Response(f"{why}\n", status, content_type="text/plain; charset=utf-8")
 
     @property
     def client(self) -> str:
@@ -77,7 +88,7 @@ class AdminDesk:
         visit = Visit(self, session)
         if page == "login":
             return visit.go("")
-        found = PAGES.get((request.method, page))
+        found = PAGES.get(("POST" if request.method == "POST" else "GET", page))
         if found is None:
             return visit.page("missing.html", status=404)
         if request.method == "POST" and not visit.confirmed():

@@ -14,16 +14,14 @@ CLIENT = "sk-a-client-key-canary-0123456789"
 PROVIDER_KEYS = ("pk-canary-one", "pk-canary-two", "pk-canary-three")
 
 
-@pytest.fixture
-def up() -> Iterator[ScriptedUpstream]:
-    with ScriptedUpstream() as scripted:
-        scripted.text("chat", "All is well")
-        scripted.text("gemini", "All is well")
-        yield scripted
+def scripted_up() -> ScriptedUpstream:
+    up = ScriptedUpstream()
+    up.text("chat", "All is well")
+    up.text("gemini", "All is well")
+    return up
 
 
-@pytest.fixture
-def house(up: ScriptedUpstream) -> Iterator[InProcess]:
+def toml(up: ScriptedUpstream) -> str:
     one, two, three = PROVIDER_KEYS
     tables = [
         config_for(
@@ -36,14 +34,41 @@ def house(up: ScriptedUpstream) -> Iterator[InProcess]:
         Provider(up, "chat", name="openai", models=("gpt-4o-mini",), keys=()).toml(),
         f'[[upstreams.accounts]]\nlabel = "team"\napi_key = "{three}"',
     ]
-    with InProcess("\n".join(tables)) as running:
+    return "\n".join(tables)
+
+
+def logged_in(house: InProcess) -> Visitor:
+    found = Visitor(house.gateway)
+    assert found.log_in().status_code == 303
+    assert found.get().status_code == 200
+    return found
+
+
+@pytest.fixture
+def up() -> Iterator[ScriptedUpstream]:
+    with scripted_up() as scripted:
+        yield scripted
+
+
+@pytest.fixture
+def house(up: ScriptedUpstream) -> Iterator[InProcess]:
+    with InProcess(toml(up)) as running:
         yield running
 
 
 @pytest.fixture
 def visitor(house: InProcess) -> Visitor:
-    """Logged in."""
-    found = Visitor(house.gateway)
-    assert found.log_in().status_code == 303
-    assert found.get().status_code == 200
-    return found
+    return logged_in(house)
+
+
+@pytest.fixture(scope="module")
+def standing() -> Iterator[InProcess]:
+    """One house for all tests of a file that leave it as it was."""
+    with scripted_up() as up, InProcess(toml(up)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def guest(standing: InProcess) -> Visitor:
+    """Logged in there."""
+    return logged_in(standing)

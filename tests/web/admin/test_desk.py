@@ -8,6 +8,7 @@ import re
 import pytest
 
 from gateway.web.admin.attempts import LIMIT
+from gateway.web.admin.desk import MOST_FORM_BYTES
 from gateway.web.admin.pages import PAGES
 from gateway.web.admin.security import COOKIE
 from tests.gateways import InProcess, Provider, config_for
@@ -21,8 +22,8 @@ POSTS = [page for method, page in PAGES if method == "POST"]
 
 
 @pytest.mark.parametrize(("method", "page"), [*PAGES, ("GET", "no/such/page"), ("POST", "no/such/page")])
-def test_without_a_session_there_is_only_the_login(house: InProcess, method: str, page: str) -> None:
-    visitor = Visitor(house.gateway)
+def test_without_a_session_there_is_only_the_login(standing: InProcess, method: str, page: str) -> None:
+    visitor = Visitor(standing.gateway)
     response = visitor.get(page) if method == "GET" else visitor.post(page, csrf="guess")
     assert response.status_code == 401 and "Admin key" in words(response)
     assert "alice" not in response.text
@@ -46,11 +47,11 @@ def test_without_an_admin_key_nobody_gets_in_and_the_page_says_how(up: ScriptedU
         assert visitor.post("login", key="", token="").status_code == 403
 
 
-def test_a_login_leads_to_the_page_that_was_wanted_and_to_no_other(house: InProcess) -> None:
-    visitor = Visitor(house.gateway)
+def test_a_login_leads_to_the_page_that_was_wanted_and_to_no_other(standing: InProcess) -> None:
+    visitor = Visitor(standing.gateway)
     assert visitor.log_in(page="usage").headers["Location"] == "/admin/usage"
     for elsewhere in ("//evil.example", "https://evil.example", "../v1/models", "keys/add"):
-        form = Visitor(house.gateway)
+        form = Visitor(standing.gateway)
         token = found(form.get(), r'name="token" value="([^"]+)"')
         assert form.post("login", token=token, key=ADMIN, to=elsewhere).headers["Location"] == "/admin"
 
@@ -83,33 +84,33 @@ def test_the_limit_counts_the_client_behind_a_trusted_proxy(house: InProcess) ->
 
 
 @pytest.mark.parametrize("proto", ["", "https"])
-def test_the_cookie_is_strict_and_secure_with_https(house: InProcess, proto: str) -> None:
-    visitor = Visitor(house.gateway, **({"HTTP_X_FORWARDED_PROTO": proto} if proto else {}))
+def test_the_cookie_is_strict_and_secure_with_https(standing: InProcess, proto: str) -> None:
+    visitor = Visitor(standing.gateway, **({"HTTP_X_FORWARDED_PROTO": proto} if proto else {}))
     [told] = [each for each in visitor.log_in().headers.getlist("Set-Cookie") if each.startswith(f"{COOKIE}=")]
     parts = told.split("; ")
     assert {"HttpOnly", "SameSite=Strict", "Path=/admin"} <= set(parts) and ("Secure" in parts) is bool(proto)
 
 
 @pytest.mark.parametrize("page", POSTS)
-def test_a_post_without_the_sessions_token_does_nothing(visitor: Visitor, house: InProcess, page: str) -> None:
-    other = Visitor(house.gateway)
+def test_a_post_without_the_sessions_token_does_nothing(guest: Visitor, standing: InProcess, page: str) -> None:
+    other = Visitor(standing.gateway)
     other.log_in()
     other.get()
     for csrf in ("", "guess", other.csrf):
-        response = visitor.post(page, csrf=csrf, account="all", name="x", model="gpt-4o")
+        response = guest.post(page, csrf=csrf, account="all", name="x", model="gpt-4o")
         assert response.status_code == 403 and "too old" in words(response), page
-    assert visitor.get().status_code == 200
+    assert guest.get().status_code == 200
 
 
-def test_another_sites_post_is_refused_whatever_it_carries(visitor: Visitor) -> None:
-    response = visitor.post("logout", headers={"Sec-Fetch-Site": "cross-site"})
-    assert response.status_code == 403 and visitor.get().status_code == 200
+def test_another_sites_post_is_refused_whatever_it_carries(guest: Visitor) -> None:
+    response = guest.post("logout", headers={"Sec-Fetch-Site": "cross-site"})
+    assert response.status_code == 403 and guest.get().status_code == 200
 
 
-def test_a_get_changes_nothing(visitor: Visitor) -> None:
-    assert visitor.get("accounts/disable", account="team").status_code == 404
-    assert visitor.get("logout").status_code == 404
-    assert "disabled" not in words(visitor.get("accounts"))
+def test_a_get_changes_nothing(guest: Visitor) -> None:
+    assert guest.get("accounts/disable", account="team").status_code == 404
+    assert guest.get("logout").status_code == 404
+    assert "disabled" not in words(guest.get("accounts"))
 
 
 def test_a_logout_is_for_good(visitor: Visitor, house: InProcess) -> None:
@@ -121,39 +122,41 @@ def test_a_logout_is_for_good(visitor: Visitor, house: InProcess) -> None:
     assert thief.get().status_code == 401
 
 
-def test_every_answer_carries_the_headers(visitor: Visitor, house: InProcess) -> None:
-    answers = [visitor.get(page) for page in [*GETS, "nix", "static/admin.css", "static/nix", "static/..%2fdesk.py"]]
-    answers += [Visitor(house.gateway).get(), visitor.post("keys/revoke", csrf="")]
+def test_every_answer_carries_the_headers(guest: Visitor, standing: InProcess) -> None:
+    answers = [guest.get(page) for page in [*GETS, "nix", "static/admin.css", "static/nix", "static/..%2fdesk.py"]]
+    answers += [Visitor(standing.gateway).get(), guest.post("keys/revoke", csrf="")]
     for response in answers:
         assert "default-src 'none'" in response.headers["Content-Security-Policy"]
         assert response.headers["X-Frame-Options"] == "DENY" and "no-" in response.headers["Cache-Control"]
 
 
 @pytest.mark.parametrize("page", GETS)
-def test_no_page_holds_a_secret_a_script_or_an_address_elsewhere(visitor: Visitor, house: InProcess, page: str) -> None:
-    week(house.gateway.config.data_dir, 30)
-    assert house.ask("chat", model="gpt-4o", headers={"Authorization": f"Bearer {CLIENT}"}).status == 200
-    response = visitor.get(page, **({"number": "3"} if page == "requests/one" else {}))
+def test_no_page_holds_a_secret_a_script_or_an_address_elsewhere(
+    guest: Visitor, standing: InProcess, page: str
+) -> None:
+    week(standing.gateway.config.data_dir, 30)
+    assert standing.ask("chat", model="gpt-4o", headers={"Authorization": f"Bearer {CLIENT}"}).status == 200
+    response = guest.get(page, **({"number": "3"} if page == "requests/one" else {}))
     assert response.status_code == 200
-    for secret in (ADMIN, CLIENT, *PROVIDER_KEYS, visitor.cookie(COOKIE)):
+    for secret in (ADMIN, CLIENT, *PROVIDER_KEYS, guest.cookie(COOKIE)):
         assert secret not in response.text
     assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|\sstyle=|<style", response.text)
     assert not re.search(r'(?:src|href|action)="(?!/admin|#)', response.text)
 
 
-def test_assets_are_served_and_nothing_beside_them(visitor: Visitor) -> None:
-    style = visitor.get("static/admin.css")
+def test_assets_are_served_and_nothing_beside_them(guest: Visitor) -> None:
+    style = guest.get("static/admin.css")
     assert style.status_code == 200 and style.mimetype == "text/css"
-    again = visitor.get("static/admin.css", headers={"If-None-Match": style.headers["ETag"]})
+    again = guest.get("static/admin.css", headers={"If-None-Match": style.headers["ETag"]})
     assert again.status_code == 304
-    assert visitor.get("static/desk.py").status_code == 404
-    assert visitor.get("static/../desk.py").status_code == 404
+    assert guest.get("static/desk.py").status_code == 404
+    assert guest.get("static/../desk.py").status_code == 404
 
 
-def test_fetching_parts_does_not_keep_a_session_and_its_end_is_told(visitor: Visitor, house: InProcess) -> None:
+def test_fetching_parts_does_not_keep_a_session_and_its_end_is_told(guest: Visitor, standing: InProcess) -> None:
     refresh = {"X-Refresh": "1"}
-    assert visitor.get("live", headers=refresh).status_code == 200
-    gone = Visitor(house.gateway).get("live", headers=refresh)
+    assert guest.get("live", headers=refresh).status_code == 200
+    gone = Visitor(standing.gateway).get("live", headers=refresh)
     assert gone.status_code == 401 and gone.text == ""
 
 
@@ -170,3 +173,20 @@ def test_names_from_elsewhere_are_text(visitor: Visitor, house: InProcess) -> No
         response = visitor.get(page)
         assert evil not in response.text and ("&lt;img" in response.text or "\\u003cimg" in response.text), page
     assert evil not in visitor.get("requests/one", number="2").text
+
+
+def test_a_form_has_a_largest_size(guest: Visitor) -> None:
+    response = guest.post("explain", protocol="openai", model="m", body="x" * (MOST_FORM_BYTES + 1))
+    assert response.status_code == 413 and "more than a form" in response.text and "X-Frame-Options" in response.headers
+
+
+def test_a_page_that_fails_says_so_and_keeps_its_headers(
+    guest: Visitor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(visit: object) -> None:
+        raise RuntimeError("a-reason-for-the-log")
+
+    monkeypatch.setitem(PAGES, ("GET", "usage"), fails)
+    response = guest.get("usage")
+    assert response.status_code == 500 and "a-reason" not in response.text and "a-reason" in caplog.text
+    assert response.headers["X-Frame-Options"] == "DENY"

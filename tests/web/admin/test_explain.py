@@ -36,8 +36,8 @@ def test_a_whole_request_as_the_provider_would_be_sent_it(
 
 
 @pytest.mark.parametrize("protocol", WORDS)
-def test_every_protocol_has_a_smallest_request(visitor: Visitor, protocol: str) -> None:
-    page = visitor.post("explain", protocol=protocol, model="gpt-4o-mini", body="")
+def test_every_protocol_has_a_smallest_request(guest: Visitor, protocol: str) -> None:
+    page = guest.post("explain", protocol=protocol, model="gpt-4o-mini", body="")
     assert page.status_code == 200 and "team at openai would answer" in words(page)
 
 
@@ -52,16 +52,16 @@ def test_who_was_refused_and_why(visitor: Visitor, house: InProcess) -> None:
     assert "alice@example.com at google: disabled" in said and "disabled by the operator" in said
 
 
-def test_a_model_nobody_serves(visitor: Visitor) -> None:
-    said = words(visitor.post("explain", protocol="anthropic", model="no-such-model", body=""))
+def test_a_model_nobody_serves(guest: Visitor) -> None:
+    said = words(guest.post("explain", protocol="anthropic", model="no-such-model", body=""))
     assert "Nobody serves no-such-model" in said
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '{"model": 5}', '{"model": "gpt-4o", "messages": "x"}', "[" * 5000])
-def test_what_the_client_would_be_told(visitor: Visitor, body: str) -> None:
-    page = visitor.post("explain", protocol="openai", model="", body=body)
+def test_what_the_client_would_be_told(guest: Visitor, body: str) -> None:
+    page = guest.post("explain", protocol="openai", model="", body=body)
     assert page.status_code in (200, 422) and "The client would be told" in words(page) and "400" in words(page)
 
 
-def test_no_such_protocol(visitor: Visitor) -> None:
-    assert visitor.post("explain", protocol="soap", model="m", body="").status_code == 422
+def test_no_such_protocol(guest: Visitor) -> None:
+    assert guest.post("explain", protocol="soap", model="m", body="").status_code == 422

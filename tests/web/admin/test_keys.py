@@ -60,8 +60,8 @@ def test_revoking_ends_it(visitor: Visitor, house: InProcess) -> None:
         ({"name": "dan", "expires": "2001-01-01"}, "in the past"),
     ],
 )
-def test_what_is_wrong_is_said_and_what_was_filled_in_stays(visitor: Visitor, fields: dict[str, str], why: str) -> None:
-    page = visitor.post("keys/add", **fields)
+def test_what_is_wrong_is_said_and_what_was_filled_in_stays(guest: Visitor, fields: dict[str, str], why: str) -> None:
+    page = guest.post("keys/add", **fields)
     assert page.status_code == 422 and why in words(page) and 'aria-invalid="true"' in page.text
     for value in fields.values():
         assert f'value="{value}"' in page.text

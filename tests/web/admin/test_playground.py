@@ -35,11 +35,11 @@ def test_without_session_or_token_nobody_is_asked(visitor: Visitor, house: InPro
     assert up.asked() == []
 
 
-def test_what_is_wrong_comes_in_the_protocols_words(visitor: Visitor) -> None:
-    answer = visitor.post_json("playground/send", {**ASKED, "model": "no-such"}, csrf=token(visitor))
+def test_what_is_wrong_comes_in_the_protocols_words(guest: Visitor) -> None:
+    answer = guest.post_json("playground/send", {**ASKED, "model": "no-such"}, csrf=token(guest))
     assert answer.status_code == 404 and "no-such" in answer.json["error"]["message"]
 
 
-def test_the_page_offers_the_models(visitor: Visitor) -> None:
-    page = visitor.get("playground")
+def test_the_page_offers_the_models(guest: Visitor) -> None:
+    page = guest.get("playground")
     assert "Playground" in words(page) and "<option>gemini-2.5-pro</option>" in page.text

@@ -50,10 +50,10 @@ def test_one_request_with_all_that_is_known(visitor: Visitor, house: InProcess) 
     assert "Counted by the provider" in page and "cut" in page
 
 
-@pytest.mark.parametrize("number", ["", "0", "9999", "-1", "x", "9" * 40, "1 OR 1=1"])
-def test_one_that_is_not_there(visitor: Visitor, house: InProcess, number: str) -> None:
-    week(house.gateway.config.data_dir, 1)
-    assert visitor.get("requests/one", number=number).status_code == 404
+@pytest.mark.parametrize("number", ["", "0", "99999", "-1", "x", "9" * 40, "1 OR 1=1"])
+def test_one_that_is_not_there(guest: Visitor, standing: InProcess, number: str) -> None:
+    week(standing.gateway.config.data_dir, 1)
+    assert guest.get("requests/one", number=number).status_code == 404
 
 
 def test_how_it_ended_in_a_word() -> None:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from gateway.monitoring.record import Record
 from gateway.monitoring.statistics import Point
 from gateway.web.admin.usage import MOST_NAMES, OTHERS, chart
 from tests.gateways import InProcess
@@ -15,22 +16,26 @@ from tests.web.admin.visitor import Visitor, words
 DAY = 86400
 
 
+@pytest.fixture(scope="module")
+def past(standing: InProcess) -> list[Record]:
+    return week(standing.gateway.config.data_dir, 80)
+
+
 @pytest.mark.parametrize("by", ["key", "model", "account"])
 @pytest.mark.parametrize("measure", ["tokens", "requests", "cost_usd", "errors"])
-def test_chart_and_table_add_up_to_the_records(visitor: Visitor, house: InProcess, by: str, measure: str) -> None:
-    records = week(house.gateway.config.data_dir, 80)
-    page = visitor.get("usage", by=by, measure=measure, since="30d")
+def test_chart_and_table_add_up_to_the_records(guest: Visitor, past: list[Record], by: str, measure: str) -> None:
+    page = guest.get("usage", by=by, measure=measure, since="30d")
     assert page.status_code == 200
     drawn = json.loads(re.findall(r"data-chart='([^']*)'", page.text)[0])
     total = sum(sum(each["data"]) for each in drawn["sets"])
     wanted = {
-        "tokens": sum((each.input_tokens or 0) + (each.output_tokens or 0) for each in records),
-        "requests": len(records),
-        "cost_usd": sum(each.cost_usd or 0 for each in records),
-        "errors": sum(each.ended == "cut" for each in records),
+        "tokens": sum((each.input_tokens or 0) + (each.output_tokens or 0) for each in past),
+        "requests": len(past),
+        "cost_usd": sum(each.cost_usd or 0 for each in past),
+        "errors": sum(each.ended == "cut" for each in past),
     }
     assert total == pytest.approx(wanted[measure])
-    assert f"All {len(records)} {wanted['errors']} " in words(page)
+    assert f"All {len(past)} {wanted['errors']} " in words(page)
 
 
 def test_nothing_yet_and_nonsense(visitor: Visitor, house: InProcess) -> None:

@@ -51,9 +51,13 @@ function left(seconds) {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
+// The gateway tells how long still, not until when: the two clocks need not agree.
+const ends = new WeakMap();
+
 setInterval(() => {
-  for (const each of document.querySelectorAll("[data-until]")) {
-    each.textContent = left(Number(each.dataset.until) - Date.now() / 1000);
+  for (const each of document.querySelectorAll("[data-left]")) {
+    if (!ends.has(each)) ends.set(each, performance.now() + Number(each.dataset.left) * 1000 - 1000);
+    each.textContent = left((ends.get(each) - performance.now()) / 1000);
   }
 }, 1000);
 
