@@ -78,3 +78,10 @@ def test_asking_for_quotas_tells_each_account(visitor: Visitor) -> None:
     visitor.post("accounts/quota", account="all")
     said = words(visitor.get("accounts"))
     assert "alice@example.com:" in said and "team:" in said
+
+
+def test_what_the_pool_has_just_learnt_does_not_undo_an_act(visitor: Visitor, house: InProcess) -> None:
+    account = next(each for each in house.gateway.pool.accounts() if each.label == "team")
+    house.gateway.pool.note_quotas(account, [Quota("gpt-4o-mini", 0.5, 0.0, time.time())])
+    visitor.post("accounts/disable", account=TEAM)
+    assert state(visitor, "team").startswith("disabled") and "50% left" in words(visitor.get("accounts"))
