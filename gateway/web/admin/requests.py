@@ -7,12 +7,15 @@ from typing import Any
 
 from flask import Response
 
+from gateway.monitoring.history import KeptBodies
 from gateway.monitoring.record import Record
+from gateway.monitoring.statistics import Statistics
 from gateway.web.admin.board import Board
 from gateway.web.admin.visit import Visit
 
 SHOWN = 50
 WEEK_S = 7 * 86400.0
+CLOCKS_S = 0.5
 
 TONES = {"cut": "bad", "failed": "bad", "cancelled": "warn"}
 
@@ -52,10 +55,20 @@ def table(visit: Visit) -> Response:
 def one(visit: Visit) -> Response:
     given = visit.asked("number")
     number = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
-    record, why = visit.desk.records.ask(lambda records: records.one(number))
-    if record is None:
+    found, why = visit.desk.records.ask(lambda records: _with_bodies(records, number))
+    if found is None:
         return visit.page("missing.html", status=404, why=why or "There is no such request; old ones are deleted.")
-    return visit.page("request.html", record=record, number=number, tone=tone(record), outcome=outcome(record))
+    record, bodies = found
+    return visit.page("request.html", record=record, bodies=bodies, tone=tone(record), outcome=outcome(record))
+
+
+def _with_bodies(records: Statistics, number: int) -> tuple[Record, list[KeptBodies]] | None:
+    """A client that names its requests may repeat a name: the bodies are those whose answer began meanwhile."""
+    record = records.one(number)
+    if record is None:
+        return None
+    until = record.at + record.seconds + CLOCKS_S
+    return record, [each for each in records.bodies(record.id) if record.at - CLOCKS_S <= each.at <= until]
 
 
 def _listed(visit: Visit) -> dict[str, Any]:

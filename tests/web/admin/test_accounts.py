@@ -84,4 +84,5 @@ def test_what_the_pool_has_just_learnt_does_not_undo_an_act(visitor: Visitor, ho
     account = next(each for each in house.gateway.pool.accounts() if each.label == "team")
     house.gateway.pool.note_quotas(account, [Quota("gpt-4o-mini", 0.5, 0.0, time.time())])
     visitor.post("accounts/disable", account=TEAM)
+    assert "team is out of use" in words(visitor.get("accounts"))
     assert state(visitor, "team").startswith("disabled") and "50% left" in words(visitor.get("accounts"))

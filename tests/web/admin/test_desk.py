@@ -128,6 +128,7 @@ def test_every_answer_carries_the_headers(guest: Visitor, standing: InProcess) -
     for response in answers:
         assert "default-src 'none'" in response.headers["Content-Security-Policy"]
         assert response.headers["X-Frame-Options"] == "DENY" and "no-" in response.headers["Cache-Control"]
+        assert "X-Request-Id" not in response.headers, "with one, [records] bodies would keep the form and the page"
 
 
 @pytest.mark.parametrize("page", GETS)

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from gateway.monitoring.bodies import Bodies
 from gateway.monitoring.record import Record
+from gateway.monitoring.tables import open_engine, write_bodies
 from gateway.web.admin.requests import SHOWN, outcome, tone
 from tests.gateways import InProcess
 from tests.web.admin.past import week
@@ -48,6 +50,19 @@ def test_one_request_with_all_that_is_known(visitor: Visitor, house: InProcess) 
     for fact in (record.id, record.path, record.client, record.account, *record.attempts, f"{record.input_tokens:,}"):
         assert fact in page
     assert "Counted by the provider" in page and "cut" in page
+
+
+def test_bodies_where_they_were_kept(visitor: Visitor, house: InProcess) -> None:
+    data = house.gateway.config.data_dir
+    [record] = week(data, 1)
+    kept = [
+        Bodies(record.id, record.at + 0.2, b'{"model": "<m>"}', 16, b"An answer of old", 16),
+        Bodies(record.id, record.at + 9000, b"{}", 2, b"Another request's", 17),
+    ]
+    with open_engine("", data, writing=True).begin() as connection:
+        write_bodies(connection, kept, ())
+    page = words(visitor.get("requests/one", number="1"))
+    assert '{"model": "<m>"}' in page and "An answer of old" in page and "Another" not in page
 
 
 @pytest.mark.parametrize("number", ["", "0", "99999", "-1", "x", "9" * 40, "1 OR 1=1"])
