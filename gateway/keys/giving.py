@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from typing import Any
 
 from gateway.config.model import AuthKey
 from gateway.keys.secret import new_key, stored_hash
@@ -20,8 +21,15 @@ class Unfit(ValueError):
         self.field = field
 
 
-def made(
+def made(name: str, **limits: Any) -> tuple[str, AuthKey]:
+    """The secret and what is kept of it; `limits` as in `limited`. Raises Unfit."""
+    secret = new_key()
+    return secret, limited(name, stored_hash(secret), **limits)
+
+
+def limited(
     name: str,
+    key_hash: str = "",
     *,
     models: tuple[str, ...] = (),
     rpm: int = 0,
@@ -30,14 +38,13 @@ def made(
     monthly_usd: float = 0.0,
     max_concurrency: int = 0,
     expires: str = "",
-) -> tuple[str, AuthKey]:
-    """The secret and what is kept of it. A limit of 0 means none. Raises Unfit."""
+) -> AuthKey:
+    """A key with these limits, 0 for none. Raises Unfit."""
     if not NAME.fullmatch(name):
         raise Unfit("name", "letters, digits and . _ - + @ only, 64 at most")
-    secret = new_key()
     key = AuthKey(
         name=name,
-        key_hash=stored_hash(secret),
+        key_hash=key_hash,
         models=models or ("*",),
         rpm=rpm,
         tpm=tpm,
@@ -52,7 +59,7 @@ def made(
         raise Unfit("expires", "write a date as 2027-01-31") from None
     if until is not None and until <= time.time():
         raise Unfit("expires", "that is in the past")
-    return secret, key
+    return key
 
 
 def limits_worded(key: AuthKey) -> str:

@@ -156,6 +156,12 @@ def test_a_key_is_made_shown_once_used_and_revoked(page: Page, gateway: RunningG
     assert answered.status == 200
     page.goto(f"{gateway.url}/admin/keys")
     assert secret not in page.content() and "60 requests/min" in page.content()
+    page.get_by_role("link", name="Change the limits of carol").click()
+    page.get_by_label("Requests per minute").fill("90")
+    assert faults(page) == []
+    shoot(page, "limits")
+    page.get_by_role("button", name="Keep these limits").click()
+    expect(page.get_by_role("status")).to_have_text("the limits of carol are: 90 requests/min")
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Revoke carol").click()
     expect(page.get_by_role("status")).to_have_text("the key carol is revoked")

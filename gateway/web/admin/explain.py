@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response
 
+from gateway.command.explain import question
 from gateway.errors import GatewayError
 from gateway.web.admin.visit import Visit
 from gateway.web.explain import PROTOCOLS, explain_request
@@ -19,13 +20,6 @@ WORDS = {
     "anthropic": "Anthropic, Messages",
     "gemini": "Gemini",
 }
-QUESTIONS: dict[str, dict[str, Any]] = {
-    "responses": {"input": "Hello"},
-    "completions": {"prompt": "Hello"},
-    "gemini": {"contents": [{"role": "user", "parts": [{"text": "Hello"}]}]},
-}
-"""The smallest request of a protocol; of the others it is one message."""
-MESSAGE = {"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 16}
 
 
 def form(visit: Visit) -> Response:
@@ -36,7 +30,7 @@ def explain(visit: Visit) -> Response:
     protocol, model, body = visit.asked("protocol"), visit.asked("model"), visit.asked("body")
     if protocol not in PROTOCOLS:
         return _page(visit, 422, why="choose what the client speaks")
-    raw = body.encode() if body else json.dumps({"model": model, **QUESTIONS.get(protocol, MESSAGE)}).encode()
+    raw = body.encode() if body else question(model, protocol)
     try:
         found = explain_request(visit.gateway, raw, protocol=protocol, model=model).document()
     except GatewayError as error:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response
 
 from gateway.config.model import AuthKey
-from gateway.keys.giving import SHOWN_ONCE, Unfit, limits_worded, made
+from gateway.keys.giving import SHOWN_ONCE, Unfit, limited, limits_worded, made
 from gateway.keys.issued import IssuedKeys
 from gateway.keys.ledger import Ledger
 from gateway.keys.secret import new_key, stored_hash
@@ -24,15 +24,9 @@ def keys(visit: Visit) -> Response:
 
 def add(visit: Visit) -> Response:
     """The secret is in the answer to this POST and nowhere else: not in an address, a session or a log."""
-    filled = {name: visit.asked(name) for name in FIELDS}
+    filled = _filled(visit)
     try:
-        secret, key = made(
-            filled["name"],
-            models=tuple(filled["models"].replace(",", " ").split()),
-            expires=filled["expires"],
-            monthly_usd=_number(filled, "monthly_usd"),
-            **{name: int(_number(filled, name)) for name in ("rpm", "tpm", "daily_tokens", "max_concurrency")},
-        )
+        secret, key = made(filled["name"], **_limits(filled))
     except Unfit as unfit:
         return _page(visit, 422, why=str(unfit), wrong=unfit.field, filled=filled)
     if _configured(visit, key.name) or not _issued(visit).add(key):
@@ -40,6 +34,26 @@ def add(visit: Visit) -> Response:
         return _page(visit, 409, why=taken, wrong="name", filled=filled)
     Ledger(visit.gateway.state).forget(key.name)
     return _given(visit, key.name, secret)
+
+
+def edit(visit: Visit) -> Response:
+    """The form, filled with what counts now."""
+    key = next((each.key for each in _issued(visit).all() if each.key.name == visit.asked("name")), None)
+    if key is None or _configured(visit, key.name):
+        return visit.page("missing.html", status=404, why="There is no such key to change here.")
+    told = {name: str(getattr(key, name) or "") for name in FIELDS}
+    return visit.page("key.html", filled={**told, "models": " ".join(key.models)}, why="", wrong="")
+
+
+def change(visit: Visit) -> Response:
+    filled = _filled(visit)
+    try:
+        limits = limited(filled["name"], **_limits(filled))
+    except Unfit as unfit:
+        return visit.page("key.html", status=422, filled=filled, why=str(unfit), wrong=unfit.field)
+    if _configured(visit, limits.name) or not _issued(visit).change(limits.name, limits):
+        return visit.done("keys", f"there is no key named {limits.name} to change here", good=False)
+    return visit.done("keys", f"the limits of {limits.name} are: {limits_worded(limits)}")
 
 
 def rotate(visit: Visit) -> Response:
@@ -91,6 +105,20 @@ def _row(key: AuthKey, fixed: bool, created: float, ledger: Ledger) -> dict[str,
         "daily_tokens": key.daily_tokens,
         "month_usd": tally.month_nano_usd / 1e9,
         "monthly_usd": key.monthly_usd,
+    }
+
+
+def _filled(visit: Visit) -> dict[str, str]:
+    return {name: visit.asked(name) for name in FIELDS}
+
+
+def _limits(filled: dict[str, str]) -> dict[str, Any]:
+    """Raises Unfit."""
+    return {
+        "models": tuple(filled["models"].replace(",", " ").split()),
+        "expires": filled["expires"],
+        "monthly_usd": _number(filled, "monthly_usd"),
+        **{name: int(_number(filled, name)) for name in ("rpm", "tpm", "daily_tokens", "max_concurrency")},
     }
 
 

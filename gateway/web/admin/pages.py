@@ -32,6 +32,8 @@ PAGES: dict[tuple[str, str], Page] = {
     ("GET", "usage"): usage.usage,
     ("GET", "keys"): keys.keys,
     ("POST", "keys/add"): keys.add,
+    ("GET", "keys/edit"): keys.edit,
+    ("POST", "keys/change"): keys.change,
     ("POST", "keys/rotate"): keys.rotate,
     ("POST", "keys/revoke"): keys.revoke,
     ("GET", "explain"): explain.form,

@@ -73,3 +73,22 @@ def test_a_name_is_given_once(visitor: Visitor) -> None:
     for action in ("keys/rotate", "keys/revoke"):
         visitor.post(action, name="nobody")
         assert "nobody" in words(visitor.get("keys"))
+
+
+def test_limits_are_changed_and_the_key_stays(visitor: Visitor, house: InProcess) -> None:
+    key = add(visitor, name="carol", rpm="1", models="gpt-4o-mini gemini-*")
+    assert [status(house, key), status(house, key)] == [200, 429]
+    form = visitor.get("keys/edit", name="carol")
+    assert 'name="rpm" value="1"' in form.text and 'value="gpt-4o-mini gemini-*"' in form.text
+    visitor.post("keys/change", name="carol", rpm="50", models="gpt-4o-mini")
+    assert "the limits of carol are: 50 requests/min" in words(visitor.get("keys"))
+    house.gateway.keys._issued._refresh(0)  # type: ignore[union-attr]
+    assert status(house, key) == 200
+    wrong = visitor.post("keys/change", name="carol", rpm="some")
+    assert wrong.status_code == 422 and 'value="some"' in wrong.text
+
+
+def test_only_keys_that_were_given_out_can_be_changed(visitor: Visitor) -> None:
+    assert visitor.get("keys/edit", name="nobody").status_code == 404
+    visitor.post("keys/change", name="nobody", rpm="5")
+    assert "there is no key named nobody" in words(visitor.get("keys"))
