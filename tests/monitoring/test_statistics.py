@@ -8,7 +8,7 @@ import pytest
 from gateway.config.model import Records
 from gateway.monitoring.record import Record
 from gateway.monitoring.statistics import Statistics
-from gateway.monitoring.tables import migrate, open_engine, write
+from tests.web.admin.past import keep
 
 DAY = 86400
 
@@ -20,14 +20,12 @@ def record(at: float, **more: object) -> Record:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    engine = open_engine("", tmp_path, writing=True)
-    migrate(engine)
+    keep([], tmp_path)
     return tmp_path
 
 
 def filled(data: Path, *records: Record) -> Statistics:
-    with open_engine("", data, writing=True).begin() as connection:
-        write(connection, records)
+    keep(records, data)
     return Statistics(Records(), data)
 
 

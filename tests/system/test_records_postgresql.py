@@ -21,9 +21,9 @@ from gateway.monitoring.archive import Archive
 from gateway.monitoring.bodies import Bodies
 from gateway.monitoring.history import History
 from gateway.monitoring.statistics import Statistics
-from gateway.monitoring.tables import migrate, open_engine, write
+from gateway.monitoring.tables import migrate, open_engine
 from tests.monitoring.test_archive import record
-from tests.web.admin.past import week
+from tests.web.admin.past import keep, week
 
 pytestmark = pytest.mark.system
 
@@ -107,9 +107,7 @@ def test_the_admin_page_gets_the_same_answers_there(url: str, tmp_path: Path) ->
     with open_engine(url, tmp_path, writing=True).connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("CREATE DATABASE pages")
     url = url.replace("/postgres", "/pages")
-    migrate(open_engine(url, tmp_path, writing=True))
-    with open_engine(url, tmp_path, writing=True).begin() as connection:
-        write(connection, week(tmp_path, 200))
+    keep(week(tmp_path, 200), tmp_path, url=url)
     here, there = Statistics(Records(), tmp_path), Statistics(Records(url=url), tmp_path)
     for by in ("key", "model", "account"):
         mine, theirs = here.course(by, since, 86400, 3600), there.course(by, since, 86400, 3600)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from gateway.monitoring.bodies import Bodies
+from gateway.monitoring.database import database
 from gateway.monitoring.record import Record
-from gateway.monitoring.tables import migrate, open_engine, write
+from gateway.monitoring.schema import migrate, write, write_bodies
 
 PEOPLE = ("alice-laptop", "bob-agent", "nightly-batch", "")
 MODELS = (
@@ -22,12 +25,16 @@ def week(data: Path, count: int = 400, *, now: float | None = None, seed: int = 
     """Writes `count` records of the last seven days into the records of this data folder, the oldest first."""
     chance, now = random.Random(seed), time.time() if now is None else now
     records = sorted((_record(chance, n, now) for n in range(count)), key=lambda record: record.at)
-    engine = open_engine("", data, writing=True)
-    migrate(engine)
-    with engine.begin() as connection:
-        write(connection, records)
-    engine.dispose()
+    keep(records, data)
     return records
+
+
+def keep(records: Sequence[Record], data: Path, *, url: str = "", bodies: Sequence[Bodies] = ()) -> None:
+    """As a worker would write them."""
+    with database(url, data).transaction() as session:
+        migrate(session)
+        write(session, records)
+        write_bodies(session, bodies, ())
 
 
 def _record(chance: random.Random, number: int, now: float) -> Record:

@@ -14,7 +14,7 @@ from gateway.web.admin.security import COOKIE
 from tests.gateways import InProcess, Provider, config_for
 from tests.scripted.upstream import ScriptedUpstream
 from tests.web.admin.conftest import CLIENT, PROVIDER_KEYS
-from tests.web.admin.past import week
+from tests.web.admin.past import keep, week
 from tests.web.admin.visitor import ADMIN, Visitor, found, words
 
 GETS = [page for method, page in PAGES if method == "GET"]
@@ -169,10 +169,7 @@ def test_names_from_elsewhere_are_text(visitor: Visitor, house: InProcess) -> No
     [record] = week(house.gateway.config.data_dir, 1)
     record.asked = record.mapped = record.account = record.key = record.error = evil
     record.status, record.attempts = 500, [evil]
-    from gateway.monitoring.tables import open_engine, write
-
-    with open_engine("", house.gateway.config.data_dir, writing=True).begin() as connection:
-        write(connection, [record])
+    keep([record], house.gateway.config.data_dir)
     for page in ("", "requests", "usage"):
         response = visitor.get(page)
         assert evil not in response.text and ("&lt;img" in response.text or "\\u003cimg" in response.text), page

@@ -6,10 +6,9 @@ import pytest
 
 from gateway.monitoring.bodies import Bodies
 from gateway.monitoring.record import Record
-from gateway.monitoring.tables import open_engine, write_bodies
 from gateway.web.admin.requests import SHOWN, outcome, tone
 from tests.gateways import InProcess
-from tests.web.admin.past import week
+from tests.web.admin.past import keep, week
 from tests.web.admin.visitor import Visitor, words
 
 
@@ -59,8 +58,7 @@ def test_bodies_where_they_were_kept(visitor: Visitor, house: InProcess) -> None
         Bodies(record.id, record.at + 0.2, b'{"model": "<m>"}', 16, b"An answer of old", 16),
         Bodies(record.id, record.at + 9000, b"{}", 2, b"Another request's", 17),
     ]
-    with open_engine("", data, writing=True).begin() as connection:
-        write_bodies(connection, kept, ())
+    keep([], data, bodies=kept)
     page = words(visitor.get("requests/one", number="1"))
     assert '{"model": "<m>"}' in page and "An answer of old" in page and "Another" not in page
 
