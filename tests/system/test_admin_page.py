@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from gateway.accounts.health import HealthFile
+from gateway.accounts.health import HealthNotes
+from gateway.state.sqlite import SqliteStore
 from tests.gateways import Client, Provider, config_for
 from tests.running import RunningGateway
 from tests.scripted.script import failing, text
@@ -57,8 +58,9 @@ def gateway(up: ScriptedUpstream) -> Iterator[RunningGateway]:
     with RunningGateway("\n".join(config), workers=2) as running:
         week(running.data)
         quotas = {"gemini-2.5-flash": [0.82, 0, time.time()], "gemini-2.5-pro": [0.12, time.time() + 9000, time.time()]}
-        health = HealthFile(running.data / "accounts.json")
-        health.change("google/0000/alice@example.com", lambda document: {**document, "quotas": quotas})
+        store = SqliteStore(running.data / "gateway.db")
+        HealthNotes(store).change("google/0000/alice@example.com", lambda document: {**document, "quotas": quotas})
+        store.close()
         client = Client(running.port)
         up.text("gemini", HAIKU)
         up.text("chat", HAIKU)
