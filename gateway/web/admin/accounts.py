@@ -51,10 +51,8 @@ def quota(visit: Visit) -> Response:
 
 
 def _act(visit: Visit, act: Callable[[Book, str], tuple[bool, str]]) -> Response:
-    """What this worker has learnt of its accounts is written first, or it would be written over the act. Then waits
-    until its pool has seen the act, so that the page that follows shows it."""
+    """Then waits until this worker's pool has seen it, so that the page that follows shows it."""
     name = visit.asked("account")
-    visit.gateway.pool.flush()
     try:
         good, said = act(Book(visit.gateway.config, visit.gateway), name)
     except (NoSuch, NotStored) as error:
