@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,8 +23,13 @@ from gateway.monitoring.bodies import Bodies
 from gateway.monitoring.history import History
 from gateway.monitoring.statistics import Statistics
 from gateway.monitoring.tables import migrate, open_engine
+from tests.gateways import Client, Provider, config_for
 from tests.monitoring.test_archive import record
+from tests.running import RunningGateway
+from tests.scripted.upstream import ScriptedUpstream
 from tests.web.admin.past import keep, week
+from tests.web.admin.test_board import ask, log_in
+from tests.web.admin.visitor import ADMIN
 
 pytestmark = pytest.mark.system
 
@@ -121,3 +127,27 @@ def test_the_admin_page_gets_the_same_answers_there(url: str, tmp_path: Path) ->
     )
     ids = [[each.id for _, each in asked.found(50, errors=True)] for asked in (here, there)]
     assert ids[0] == ids[1] != []
+
+
+def test_the_pages_of_a_running_gateway_read_it(url: str) -> None:
+    """Under gevent, many at once: the driver works in real threads there."""
+    with ScriptedUpstream() as up:
+        up.text("chat", "All is well")
+        config = config_for(Provider(up), auth={"mode": "off", "admin_key": ADMIN}, records={"url": url})
+        with RunningGateway(config) as gateway:
+            assert all(Client(gateway.port).ask("chat", model="the-model").status == 200 for _ in range(3))
+            cookie = log_in(gateway.port)
+            until = time.monotonic() + 20
+            while ask(gateway.port, "/admin/requests", cookie).count("requests/one?number") < 3:
+                assert time.monotonic() < until
+                time.sleep(0.1)
+            paths = [
+                "/admin/usage?by=model",
+                "/admin/requests?model=the-model",
+                "/admin",
+                "/admin/overview/figures",
+            ] * 4
+            with ThreadPoolExecutor(16) as threads:
+                pages = list(threads.map(lambda path: ask(gateway.port, path, cookie), paths))
+            assert all("the-model" in page or "Requests, last hour" in page for page in pages)
+            assert not [page for page in pages if "cannot be read" in page]
