@@ -37,7 +37,11 @@ def reset(visit: Visit) -> Response:
 
 
 def test(visit: Visit) -> Response:
-    return _act(visit, lambda book, name: book.test(name, visit.asked("model")))
+    def tried(book: Book, name: str) -> tuple[bool, str]:
+        told = book.test(name, visit.asked("model"))
+        return told["ok"], told["message"]
+
+    return _act(visit, tried)
 
 
 def quota(visit: Visit) -> Response:
