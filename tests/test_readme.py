@@ -60,6 +60,7 @@ def test_the_configurations_shown_are_valid_together(tmp_path: Path) -> None:
         "OAUTH_CLIENT_ID": "client.apps.example",
         "OAUTH_CLIENT_SECRET": "a-secret-0123456789",
         "REDIS_PASSWORD": "a-password-0123456789",
+        "DRAGOMAN_ADMIN_KEY": "an-admin-key-0123456789",
         "DRAGOMAN_DATA": str(tmp_path),
     }
     config = load(file, environ=environ)

@@ -41,6 +41,7 @@ ROOMS: dict[str, frozenset[str]] = {
 PACKAGES: dict[str, frozenset[str]] = {
     "flask": frozenset({"web"}),
     "werkzeug": frozenset({"web"}),
+    "jinja2": frozenset({"web"}),
     "gunicorn": frozenset({"web"}),
     "requests": frozenset({"upstreams"}),
     "urllib3": frozenset({"upstreams"}),

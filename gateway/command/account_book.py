@@ -17,6 +17,7 @@ from gateway.config.placeholders import is_placeholder
 from gateway.relay.asking import Unaskable
 from gateway.relay.plan import AttemptFailed
 from gateway.upstreams.transport.faults import TransportFault
+from gateway.web.gateway import Gateway
 from gateway.wiring import build, tokens_of
 
 LIST_TIMEOUT_S = 20.0
@@ -29,9 +30,11 @@ class NoSuch(Exception):
 
 
 class Book:
-    def __init__(self, config: Config) -> None:
+    """`gateway` is the one that runs, where there is one in this process."""
+
+    def __init__(self, config: Config, gateway: Gateway | None = None) -> None:
         self.config = config
-        self.gateway = build(config)
+        self.gateway = gateway or build(config)
         self._health = HealthNotes(self.gateway.state)
 
     def account(self, name: str) -> Account:

@@ -34,16 +34,9 @@ def logged_in(
     pasted: Callable[[], str],
 ) -> str:
     """What to tell at the end. Raises LoginFailed, NoSuch, OSError."""
-    settings = book.assist(upstream)
-    tokens = book.tokens(upstream)
-    oauth = settings.oauth
-    configured = Client(oauth.client_id, oauth.client_secret, oauth.token_url)
-    client = next(iter(known_clients(tokens.document, configured, DEFAULT_TOKEN_URL)(None)), None)
-    if client is None:
-        raise LoginFailed(NO_CLIENT)
     callback = Callback(port)
     try:
-        login = Login(client.client_id, callback.redirect_uri, authorize_url or AUTHORIZE_URL)
+        login = begun(book, upstream, callback.redirect_uri, authorize_url)
         say(f"Open this address and log in:\n\n{login.link()}\n")
         callback.expect(login)
         if no_browser:
@@ -57,6 +50,23 @@ def logged_in(
             code = callback.wait(login, timeout_s)
     finally:
         callback.close()
+    return completed(book, upstream, login, code, email, say)
+
+
+def begun(book: Book, upstream: str, redirect_uri: str, authorize_url: str = "") -> Login:
+    """A login with the operator's OAuth client. Raises LoginFailed, NoSuch."""
+    client = next(iter(_clients(book, upstream)), None)
+    if client is None:
+        raise LoginFailed(NO_CLIENT)
+    return Login(client.client_id, redirect_uri, authorize_url or AUTHORIZE_URL)
+
+
+def completed(book: Book, upstream: str, login: Login, code: str, email: str, say: Callable[[str], None]) -> str:
+    """Trades the code and stores the account; what to tell at the end. Raises LoginFailed, NoSuch, OSError."""
+    settings, tokens = book.assist(upstream), book.tokens(upstream)
+    client = next((each for each in _clients(book, upstream) if each.client_id == login.client_id), None)
+    if client is None:
+        raise LoginFailed(NO_CLIENT)
     post = partial(post_form, book.gateway.upstreams[settings.name])
     try:
         granted = traded(post, client, code, login.verifier, login.redirect_uri, TRADE_TIMEOUT_S)
@@ -79,6 +89,12 @@ def logged_in(
     say(TESTING_HINT)
     found = _project(book, granted.refresh_token)
     return f"{name or 'the account'} is {'stored' if new else 'brought up to date'} in {tokens.path}{found}"
+
+
+def _clients(book: Book, upstream: str) -> list[Client]:
+    oauth = book.assist(upstream).oauth
+    configured = Client(oauth.client_id, oauth.client_secret, oauth.token_url)
+    return known_clients(book.tokens(upstream).document, configured, DEFAULT_TOKEN_URL)(None)
 
 
 def _project(book: Book, refresh_token: str) -> str:

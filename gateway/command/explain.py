@@ -51,7 +51,7 @@ def explain(
     mount = {"anthropic": "/anthropic", "gemini": "/gemini"}.get(protocol or "", "/openai") if prefix else ""
     try:
         gateway = build(configured(), local_only=True)
-        raw = _read(file) if file else _question(model or "", protocol or "openai")
+        raw = _read(file) if file else question(model or "", protocol or "openai")
         found = explain_request(
             gateway,
             raw,
@@ -79,7 +79,7 @@ def _read(file: str) -> bytes:
         raise click.ClickException(f"{file} cannot be read: {error.strerror}") from None
 
 
-def _question(model: str, protocol: str) -> bytes:
+def question(model: str, protocol: str) -> bytes:
     """The smallest request."""
     turn = {"role": "user", "content": "Hello"}
     bodies: dict[str, dict[str, Any]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +13,11 @@ import click
 from gateway.command.span import SPAN
 from gateway.config.data_folder import unwritable
 from gateway.config.model import AuthKey, Config
+from gateway.keys.giving import SHOWN_ONCE, limits_worded
 
 if TYPE_CHECKING:
     from gateway.keys.issued import IssuedKeys
     from gateway.keys.ledger import Ledger
-
-NAME = re.compile(r"[\w.@+-]{1,64}")
-SHOWN_ONCE = "It is shown only now; the gateway keeps its hash."
 
 
 @dataclass(slots=True)
@@ -80,28 +77,22 @@ def add(
     expires: str,
 ) -> None:
     """Make a key for NAME and print it. 0 means no limit."""
-    from gateway.keys.secret import new_key, stored_hash
+    from gateway.keys.giving import Unfit, made
 
-    if not NAME.fullmatch(name):
-        raise click.BadParameter("letters, digits and . _ - + @ only, 64 at most", param_hint="NAME")
-    secret = new_key()
-    key = AuthKey(
-        name=name,
-        key_hash=stored_hash(secret),
-        models=models or ("*",),
-        rpm=rpm,
-        tpm=tpm,
-        daily_tokens=daily_tokens,
-        monthly_usd=monthly_usd,
-        max_concurrency=max_concurrency,
-        expires=expires,
-    )
     try:
-        until = key.expires_at
-    except ValueError:
-        raise click.BadParameter("write a date as 2027-01-31", param_hint="--expires") from None
-    if until is not None and until <= time.time():
-        raise click.BadParameter("that is in the past", param_hint="--expires")
+        secret, key = made(
+            name,
+            models=models,
+            rpm=rpm,
+            tpm=tpm,
+            daily_tokens=daily_tokens,
+            monthly_usd=monthly_usd,
+            max_concurrency=max_concurrency,
+            expires=expires,
+        )
+    except Unfit as unfit:
+        hint = "NAME" if unfit.field == "name" else f"--{unfit.field}"
+        raise click.BadParameter(str(unfit), param_hint=hint) from None
     with _desk() as desk:
         if _configured(desk.config, name) or not desk.issued.add(key):
             raise click.ClickException(
@@ -124,7 +115,7 @@ def list_() -> None:
             tally = desk.ledger.tally(key.name)
             click.echo(f"{key.name}  ({where}){_expiry(key)}")
             click.echo(f"    models: {', '.join(key.models)}")
-            click.echo(f"    limits: {_limits(key)}")
+            click.echo(f"    limits: {limits_worded(key)}")
             if tally.day_tokens or tally.month_nano_usd:
                 click.echo(f"    used: {tally.day_tokens} tokens today, ${tally.month_nano_usd / 1e9:.4f} this month")
 
@@ -174,18 +165,3 @@ def _expiry(key: AuthKey) -> str:
     if until is None:
         return ""
     return f"  EXPIRED {key.expires}" if until <= time.time() else f"  expires {key.expires}"
-
-
-def _limits(key: AuthKey) -> str:
-    told = [
-        f"{value:g} {word}"
-        for value, word in (
-            (key.rpm, "requests/min"),
-            (key.tpm, "tokens/min"),
-            (key.daily_tokens, "tokens/day"),
-            (key.monthly_usd, "USD/month"),
-            (key.max_concurrency, "at the same time"),
-        )
-        if value
-    ]
-    return ", ".join(told) or "none"

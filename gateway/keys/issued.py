@@ -124,6 +124,17 @@ class IssuedKeys:
                 return True
         return False
 
+    def change(self, name: str, limits: AuthKey) -> bool:
+        """Models, limits and expiry as in `limits`; name and secret stay. False: no such name."""
+        while (value := self._store.get(SPACE, name)) is not None:
+            issued = load_issued(value)
+            if issued is None:
+                return False
+            changed = replace(issued, key=replace(limits, name=name, key_hash=issued.key.key_hash))
+            if self._store.compare_and_set(SPACE, name, value, changed.dump()):
+                return True
+        return False
+
     def revoke(self, name: str) -> bool:
         while (value := self._store.get(SPACE, name)) is not None:
             if self._store.compare_and_set(SPACE, name, value, None):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.config.model import Agent
 from gateway.errors import Unauthorized
@@ -20,6 +20,17 @@ MISSING = "This agent needs a token and none was sent. Send it as 'Authorization
 WRONG = (
     "The token that was sent is not one of this agent's. The operator finds them under [[agents]] in the configuration."
 )
+
+
+class Desk(Protocol):
+    """Who lets a request in instead of the client keys, and what it becomes."""
+
+    @property
+    def preset(self) -> Preset | None: ...
+
+    def check(self, environ: Mapping[str, Any], *, query: bool = False) -> str: ...
+
+    def fitted(self, body: dict[str, Any]) -> dict[str, Any]: ...
 
 
 class AgentDesk:

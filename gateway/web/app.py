@@ -7,6 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from gateway.errors import GatewayError
 from gateway.protocols.dialect import Dialect
+from gateway.web.admin.blueprint import admin_blueprint
 from gateway.web.agents import agents_blueprint
 from gateway.web.anthropic import anthropic_blueprint
 from gateway.web.bodies import BodyKeeper
@@ -33,6 +34,7 @@ def create_app(gateway: Gateway) -> Flask:
     app.register_blueprint(health_blueprint(door))
     if gateway.metrics is not None:
         app.register_blueprint(metrics_blueprint(door, gateway.metrics))
+    app.register_blueprint(admin_blueprint(door))
     app.register_blueprint(sinks_blueprint())
     app.register_blueprint(models_blueprint(door))
     app.register_blueprint(agents_blueprint(door))

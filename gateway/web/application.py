@@ -80,16 +80,17 @@ class Application:
     def drain(self) -> None:
         """No new request is answered from now on; running ones go on."""
         self._draining = True
-        for gateway in self._all():
+        for gateway in self.gateways():
             gateway.draining = True
 
     def end_running(self) -> None:
         """Ends every running request with its dialect's error event."""
-        for gateway in self._all():
+        for gateway in self.gateways():
             for live in list(gateway.running):
                 live.abort("draining")
 
-    def _all(self) -> list[Gateway]:
+    def gateways(self) -> list[Gateway]:
+        """The current one and those that a reload left with running requests."""
         return [each for each in (*self._retired, self._gateway) if each is not None]
 
     def _install(self, config: Config) -> None:

@@ -16,7 +16,7 @@ from gateway.protocols.dialect import Dialect
 from gateway.protocols.wire_json import TooDeep
 from gateway.relay.call import Call
 from gateway.relay.long import LongAnswer
-from gateway.web.agent import AgentDesk
+from gateway.web.agent import Desk
 from gateway.web.body import read_object
 from gateway.web.checked import checked_call
 from gateway.web.dispatch import Answer
@@ -56,7 +56,7 @@ class Door:
         stream: bool | None = None,
         framing: Literal["sse", "array"] = "sse",
         query_key: bool = False,
-        agent: AgentDesk | None = None,
+        agent: Desk | None = None,
         prepare: Callable[[Call], None] = lambda call: None,
         answer: Callable[[Call], bytes | LongAnswer] | None = None,
     ) -> Response:
@@ -201,7 +201,7 @@ class Door:
 
     def _whole(self, call: Call, entry: Entry, answer: Callable[[Call], bytes | LongAnswer]) -> Response:
         watching = watch(call_socket(), lambda: call.live.abort("client"))
-        self.gateway.running.add(call.live)
+        self.gateway.running[call.live] = entry
         stream = None
         try:
             body = answer(call)
@@ -213,7 +213,7 @@ class Door:
         finally:
             if stream is None:
                 watching.stop()
-                self.gateway.running.discard(call.live)
+                self.gateway.running.pop(call.live, None)
         headers = outcome_headers(call.outcome, call.request_id, self._shown_account(call))
         if isinstance(body, LongAnswer):
             assert stream is not None
@@ -226,7 +226,7 @@ class Door:
 
     def _streamed(self, call: Call, entry: Entry) -> Response:
         watching = watch(call_socket(), lambda: call.live.abort("client"))
-        self.gateway.running.add(call.live)
+        self.gateway.running[call.live] = entry
         chunks = self.gateway.relay.stream(call)
         if call.keeper is not None:
             chunks = call.keeper.stream(chunks)
@@ -234,7 +234,7 @@ class Door:
             first = next(chunks)
         except BaseException:
             watching.stop()
-            self.gateway.running.discard(call.live)
+            self.gateway.running.pop(call.live, None)
             raise
         headers = outcome_headers(call.outcome, call.request_id, self._shown_account(call))
         media_type = "application/json" if call.framing == "array" else "text/event-stream"

@@ -33,8 +33,8 @@ class Entry:
         self.gateway = gateway
         self.call = call
         self._environ = environ
-        self._key = key
-        self._at = at
+        self.key = key
+        self.at = at
         self._id = call.request_id if call else request_id
         self._asked = call.asked if call else ""
         self._started = call.started if call else started
@@ -43,18 +43,22 @@ class Entry:
         self.sent = 0
         """Bytes of the answer."""
 
+    @property
+    def path(self) -> str:
+        return str(self._environ["PATH_INFO"])
+
     def close(self, status: int, fault: Fault | None = None) -> None:
         if self._noted:
             return
         self._noted = True
         environ, gateway = self._environ, self.gateway
         record = Record(
-            at=self._at,
+            at=self.at,
             id=self._id,
             method=environ["REQUEST_METHOD"],
             path=environ["PATH_INFO"],
             client=client_address(environ, gateway.config.server.trusted_proxies),
-            key=self._key,
+            key=self.key,
             status=status,
             seconds=time.monotonic() - self._started,
             asked=self._asked,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from gateway.accounts.pool import Pool
 from gateway.config.model import Config
@@ -11,7 +12,7 @@ from gateway.monitoring.metrics import Metrics
 from gateway.monitoring.prices import PriceTable
 from gateway.monitoring.recorder import Recorder
 from gateway.protocols.dialect import Dialect
-from gateway.relay.call import Live
+from gateway.relay.call import Call, Live
 from gateway.relay.relay import Relay
 from gateway.relay.stored import StoredResponses
 from gateway.routing.catalog import Catalog
@@ -20,6 +21,18 @@ from gateway.state.store import Store
 from gateway.upstreams.upstream import Upstream
 from gateway.web.admission import Admission
 from gateway.web.keys import ClientKeys
+
+
+class Running(Protocol):
+    """A request on its way: `at` in unix seconds, `key` the name of the client's, `sent` bytes of the answer."""
+
+    call: Call | None
+    at: float
+    key: str
+    sent: int
+
+    @property
+    def path(self) -> str: ...
 
 
 @dataclass(slots=True)
@@ -40,7 +53,7 @@ class Gateway:
     recorder: Recorder
     state: Store
     stored: StoredResponses
-    running: set[Live] = field(default_factory=set)
+    running: dict[Live, Running] = field(default_factory=dict)
     draining: bool = False
 
     def warnings(self) -> list[str]:

@@ -28,10 +28,12 @@ def attach(worker: Any) -> None:
     application = application_of(worker)
     if application is None:
         return
+    from gateway.web.admin.board import Board
+
     words: queue.SimpleQueue[Word] = queue.SimpleQueue()
     signal.signal(signal.SIGHUP, lambda *_: words.put("reload"))
     application.local_only = all(_local(each) for each in worker.sockets)
-    _ = application.gateway
+    Board(application.gateway.state).start(application.gateways)
     threading.Thread(target=_obey, args=(words, worker, application), name="lifecycle", daemon=True).start()
     keep_watch(lambda: application.gateway)
     stop = signal.getsignal(signal.SIGTERM)

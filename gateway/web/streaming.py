@@ -37,7 +37,7 @@ class Stream:
         self._watching.stop()
         call = self._entry.call
         assert call is not None
-        self._entry.gateway.running.discard(call.live)
+        self._entry.gateway.running.pop(call.live, None)
         self._chunks.close()  # type: ignore[attr-defined]
         if not call.outcome.ended:
             call.outcome.ended = "cancelled"

@@ -72,3 +72,13 @@ def test_fields_of_a_newer_version_are_passed_over() -> None:
     document = {"name": "anna", "key_hash": "sha256:aa", "models": ["a"], "moon_phase": 3}
     found = load_issued(json.dumps(document).encode())
     assert found is not None and found.key == key(models=("a",))
+
+
+def test_limits_change_and_the_secret_stays() -> None:
+    store = MemoryStore()
+    keys = IssuedKeys(store)
+    assert keys.add(AuthKey(name="anna", key_hash="sha256:" + "a" * 64, rpm=1))
+    assert keys.change("anna", AuthKey(name="ignored", key_hash="", rpm=9, models=("m",)))
+    assert not keys.change("nobody", AuthKey(name="nobody", key_hash=""))
+    found = keys.find("a" * 64)
+    assert found == AuthKey(name="anna", key_hash="sha256:" + "a" * 64, rpm=9, models=("m",))

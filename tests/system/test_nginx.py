@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -194,3 +195,11 @@ def test_plain_http_is_sent_to_tls(house: House) -> None:
     response = connection.getresponse()
     assert response.status == 308 and response.getheader("Location") == f"https://{HOST}/v1/messages?beta=true"
     connection.close()
+
+
+def test_the_admin_page_knows_that_its_browser_speaks_tls(house: House) -> None:
+    house.gateway.configure(config_for(Provider(house.upstream), auth={"admin_key": "the-admin-key-0123456789"}))
+    house.gateway.signal(signal.SIGHUP)
+    house.gateway.wait_for_log("configuration reloaded")
+    status, headers, _ = house.nginx.ask("GET", "/admin")
+    assert status == 401 and "Secure" in headers["Set-Cookie"].split("; ")

@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,15 @@ from gateway.config.model import Records
 from gateway.monitoring.archive import Archive
 from gateway.monitoring.bodies import Bodies
 from gateway.monitoring.history import History
+from gateway.monitoring.statistics import Statistics
 from gateway.monitoring.tables import migrate, open_engine
+from tests.gateways import Client, Provider, config_for
 from tests.monitoring.test_archive import record
+from tests.running import RunningGateway
+from tests.scripted.upstream import ScriptedUpstream
+from tests.web.admin.past import keep, week
+from tests.web.admin.test_board import ask, log_in
+from tests.web.admin.visitor import ADMIN
 
 pytestmark = pytest.mark.system
 
@@ -97,3 +106,48 @@ def test_what_is_too_old_or_too_much_goes(url: str, tmp_path: Path) -> None:
     archive.close()
     history = History(Records(url=url), tmp_path)
     assert history.of_id("old") == [] and history.bodies("many_0") == [] and len(history.bodies("many_59")) == 1
+
+
+def test_the_admin_page_gets_the_same_answers_there(url: str, tmp_path: Path) -> None:
+    since = time.time() - 8 * 86400
+    with open_engine(url, tmp_path, writing=True).connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("CREATE DATABASE pages")
+    url = url.replace("/postgres", "/pages")
+    keep(week(tmp_path, 200), tmp_path, url=url)
+    here, there = Statistics(Records(), tmp_path), Statistics(Records(url=url), tmp_path)
+    for by in ("key", "model", "account"):
+        mine, theirs = here.course(by, since, 86400, 3600), there.course(by, since, 86400, 3600)
+        assert len(mine) > 7 and [replace(each, cost_usd=0.0) for each in mine] == sorted(
+            (replace(each, cost_usd=0.0) for each in theirs), key=lambda point: (point.at, point.name)
+        )
+        assert here.names(by, since) == sorted(there.names(by, since))
+    assert (here.totals(since).requests, here.totals(since).errors) == (
+        there.totals(since).requests,
+        there.totals(since).errors,
+    )
+    ids = [[each.id for _, each in asked.found(50, errors=True)] for asked in (here, there)]
+    assert ids[0] == ids[1] != []
+
+
+def test_the_pages_of_a_running_gateway_read_it(url: str) -> None:
+    """Under gevent, many at once: the driver works in real threads there."""
+    with ScriptedUpstream() as up:
+        up.text("chat", "All is well")
+        config = config_for(Provider(up), auth={"mode": "off", "admin_key": ADMIN}, records={"url": url})
+        with RunningGateway(config) as gateway:
+            assert all(Client(gateway.port).ask("chat", model="the-model").status == 200 for _ in range(3))
+            cookie = log_in(gateway.port)
+            until = time.monotonic() + 20
+            while ask(gateway.port, "/admin/requests", cookie).count("requests/one?number") < 3:
+                assert time.monotonic() < until
+                time.sleep(0.1)
+            paths = [
+                "/admin/usage?by=model",
+                "/admin/requests?model=the-model",
+                "/admin",
+                "/admin/overview/figures",
+            ] * 4
+            with ThreadPoolExecutor(16) as threads:
+                pages = list(threads.map(lambda path: ask(gateway.port, path, cookie), paths))
+            assert all("the-model" in page or "Requests, last hour" in page for page in pages)
+            assert not [page for page in pages if "cannot be read" in page]
