@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("dragoman")
 
-LINGER_S = 0.001
-"""How long the first operation of a batch waits for others: one commit costs as much as fifty rows."""
+LINGER_S = 0.02
+"""How long operations that nobody waits for gather: one commit costs as much as fifty rows."""
 BATCH = 1000
 LOCK_PATIENCE_S = 2.0
 LOCK_RETRY_S = 0.003
@@ -65,6 +65,8 @@ class Writer:
         self._settled = settled
         self._limit = limit_bytes
         self._queue: Any = native.new_queue()
+        self._hurry: Any = native.new_lock()
+        self._hurry.acquire()
         self._lock: Any = native.new_lock()
         self._start_lock: Any = native.new_lock()
         self._ended: Any = None
@@ -78,6 +80,8 @@ class Writer:
     def put(self, operation: Operation) -> None:
         """Queues it; never waits."""
         self._queue.put(operation)
+        if operation.waiting is not None:
+            self._make_haste()
         if not self.started:
             self._start()
 
@@ -100,7 +104,15 @@ class Writer:
         self._ended = self._native.new_lock()
         self._ended.acquire()
         self._queue.put(None)
+        self._make_haste()
         self._ended.acquire(True, timeout_s)
+
+    def _make_haste(self) -> None:
+        """Ends the gathering."""
+        try:
+            self._hurry.release()
+        except RuntimeError:  # somebody else has, and it has not been noticed yet
+            pass
 
     def _start(self) -> None:
         with self._start_lock:
@@ -128,17 +140,28 @@ class Writer:
         except Empty:
             return [], False
         batch: list[Operation] = []
-        if first is not None and first.waiting is None and self._queue.empty():
-            self._native.sleep(LINGER_S)
-        while first is not None:
-            batch.append(first)
-            if len(batch) >= BATCH:
-                return batch, False
+        if first is None:
+            return batch, True
+        batch.append(first)
+        closing = self._gather(batch)
+        if not closing and all(each.waiting is None for each in batch):
+            self._hurry.acquire(True, LINGER_S)
+            closing = self._gather(batch)
+        else:
+            self._hurry.acquire(False)
+        return batch, closing
+
+    def _gather(self, batch: list[Operation]) -> bool:
+        """Adds all that is in the queue; whether its end was among that."""
+        while len(batch) < BATCH:
             try:
-                first = self._queue.get_nowait()
+                operation = self._queue.get_nowait()
             except Empty:
-                return batch, False
-        return batch, True
+                return False
+            if operation is None:
+                return True
+            batch.append(operation)
+        return False
 
     def _write(self, batch: list[Operation], closing: bool) -> None:
         import sqlite3

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.state import writer
+from gateway.state.operation import Operation
 from gateway.state.sqlite import SqliteStore
 
 
@@ -58,3 +59,27 @@ def test_the_size_is_bounded_and_what_never_expires_stays(path: Path) -> None:
     again = SqliteStore(path)
     assert again.get("a", "forever") == b"1" and again.get("a", "k99.9") is not None and again.get("a", "k0.0") is None
     again.close()
+
+
+def test_what_nobody_waits_for_gathers_and_what_somebody_waits_for_does_not(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "LINGER_S", 30.0)
+    sizes: list[int] = []
+    write = writer.Writer._write
+
+    def counted(self: writer.Writer, batch: list[Operation], closing: bool) -> None:
+        sizes.append(len(batch))
+        write(self, batch, closing)
+
+    monkeypatch.setattr(writer.Writer, "_write", counted)
+    store = SqliteStore(path)
+    for number in range(100):
+        store.put("a", f"k{number}", b"1")
+        time.sleep(0.001)
+    assert sizes == []
+    assert store.compare_and_set("a", "taken", None, b"1")
+    assert sizes == [101]
+    store.put("a", "late", b"1")
+    store.close()
+    assert sizes == [101, 1]
