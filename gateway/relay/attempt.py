@@ -23,6 +23,7 @@ from gateway.relay.plan import AttemptFailed
 from gateway.relay.settings import RelaySettings
 from gateway.relay.shaped import needs_tool, shaped, telling
 from gateway.relay.tracing import trace_headers
+from gateway.routing.picture_names import put_under
 from gateway.upstreams.transport.exchange import Exchange
 from gateway.upstreams.transport.faults import (
     Aborted,
@@ -54,6 +55,7 @@ class Attempt:
             dialect.name == call.dialect.name
             and call.framing == "sse"
             and call.preset is None
+            and call.picture is None
             and not self._wants_unknown_format()
         )
         self.mode: Mode = "translated" if not same else "passthrough" if upstream.wrapper is None else "wrapped"
@@ -184,6 +186,8 @@ class Attempt:
                     raw, self.drop_usage = asking, True
             return raw, {**upstream.translated_headers, **forwarded(call.headers, upstream.request_headers)}
         dialogue, losses = call.dialogue()
+        if call.picture is not None:
+            dialogue = replace(dialogue, picture=put_under(dialogue.picture, call.picture))
         if self._begun is not None:
             dialogue = replace(dialogue, turns=[*dialogue.turns, Turn("assistant", [Text(self._begun)])])
         dialogue = self._with_media(dialogue)

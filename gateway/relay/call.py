@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from gateway.canon.dialogue import Dialogue, Loss
+from gateway.canon.dialogue import Dialogue, Loss, PictureWish
 from gateway.canon.pairing import paired
 from gateway.canon.usage import Usage
 from gateway.protocols.dialect import Dialect
@@ -113,8 +113,8 @@ class Call:
     lower-case names; `deadline` time.monotonic(); `target` the first model of its route (another one is a fallback);
     `preset` what an agent puts in; `fetched` remote media by URL as (type, base64); `media_checked`: those inside the
     request were found sound; `history` is what a `previous_response_id` stands for, `keeper` what stores the answer;
-    `echoed` is the body as the answer tells it where that differs; `query_key` the client's key where
-    the URL has it; `placement` where its conversation belongs."""
+    `echoed` is the body as the answer tells it where that differs; `query_key` the client's key where the URL has it;
+    `placement` where its conversation belongs; `picture` what the asked name says of a picture to be drawn."""
 
     dialect: Dialect
     body: dict[str, Any]
@@ -138,6 +138,7 @@ class Call:
     echoed: dict[str, Any] | None = None
     query_key: str = ""
     placement: Placement | None = None
+    picture: PictureWish | None = None
     _dialogue: Dialogue | None = None
 
     def dialogue(self) -> tuple[Dialogue, list[Loss]]:

@@ -127,6 +127,7 @@ class Explainer:
             found.served, found.why, found.steps = False, unknown.reason, list(unknown.steps)
             return found
         call.target, found.rule, found.steps = route.model, route.rule, list(route.steps)
+        call.picture = route.picture
         pool = self._pool.shadow()
         self._candidates(found, call, route, pool)
         lease = Plan(call, route, pool, 1).elsewhere()

@@ -275,6 +275,7 @@ class Relay:
                 raise BadRequest(unknown.reason, "model", "backend_not_found") from None
             raise NotFound(unknown.reason, param="model") from None
         call.target = call.outcome.mapped_model = route.model
+        call.picture = route.picture
         return route
 
     def _attempt(self, call: Call, lease: Lease, kind: type[Kind]) -> Kind:

@@ -7,12 +7,14 @@ exact map > wildcard map > an upstream that serves the name > preset > builtin a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.accounts.pool import Seat
+from gateway.canon.dialogue import PictureWish
 from gateway.config.model import Models
 from gateway.config.presets import BUILTIN, PRESETS
 from gateway.routing.patterns import best_match, matches
+from gateway.routing.picture_names import picture_name
 
 LONGEST_NAME = 512
 TOOL_WORDS = (("claude", "claude"), ("gpt", "codex"), ("gemini", "gemini"))
@@ -38,12 +40,14 @@ class Serving:
 
 @dataclass(slots=True)
 class Route:
-    """`tiers` are tried in order, the seats of one tier are equal. `rule` says who won, `steps` how it came to that."""
+    """`tiers` are tried in order, the seats of one tier are equal. `rule` says who won, `steps` how it came to that,
+    `picture` what the asked name says of pictures."""
 
     asked: str
     rule: str
     tiers: list[list[Seat]]
     steps: list[str] = field(default_factory=list)
+    picture: PictureWish | None = None
 
     @property
     def model(self) -> str:
@@ -128,6 +132,11 @@ class Router:
         if mapped is not None:
             rule = f"{'exact' if mapped == asked else 'wildcard'} map {mapped!r}"
             return self._chain(asked, rule, self._models.map[mapped], steps)
+        bare, picture = picture_name(asked)
+        if picture is not None and not any(asked in serving.models for serving in self._servings):
+            steps.append(f"{asked!r} asks {bare!r} for a picture of that form")
+            route = self._decide(bare, mount, steps)
+            return replace(route, asked=asked, picture=picture)
         tiers = self._served(asked, steps)
         if tiers:
             return Route(asked, steps[-1], tiers, steps)

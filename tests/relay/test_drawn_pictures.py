@@ -135,3 +135,16 @@ def test_a_chat_clients_wish_reaches_the_model() -> None:
             assert sent == {"aspectRatio": "16:9", "imageSize": "4K"}
             lossy = gateway.ask("chat", model="gemini-2.5-pro", size="1792x1024")
             assert "size" in lossy.headers["x-gateway-lossy"]
+
+
+@pytest.mark.parametrize("protocol", ["chat", "messages", "responses", "gemini"])
+def test_am_i4_the_asked_name_may_say_what_it_should_be_like(protocol: str) -> None:
+    with ScriptedUpstream() as up:
+        up.play(Script(body=json.dumps(GEMINI).encode()))
+        provider = Provider(up, "gemini", models=("gemini-*",))
+        with InProcess(config_for(provider)) as gateway:
+            reply = gateway.ask(protocol, model="gemini-3-pro-image-16x9-4k")
+        (asked,) = up.asked()
+    assert (reply.status, reply.headers["x-mapped-model"]) == (200, "gemini-3-pro-image")
+    assert asked.model == "gemini-3-pro-image"
+    assert asked.body["generationConfig"]["imageConfig"] == {"aspectRatio": "16:9", "imageSize": "4K"}
