@@ -16,7 +16,7 @@ class Record:
     `input_tokens` are all of the prompt, cached and cache-written ones included, `output_tokens` all of the answer,
     reasoning included; `source` says who counted them: the provider, or the gateway by estimate ("counted").
     `affinity`: the account the conversation belongs to answered ("kept"), another one ("moved"), or it was at none yet
-    ("new"); "" where there was no choice.
+    ("new"); "" where there was no choice. `session` is what the client's headers call it (relay.affinity).
     `cost_usd` is None where the price table does not know the model. `waited_s` is the part of `seconds` in which the
     gateway waited for providers or paused before asking one again. `tries` (relay.call.Attempted) and `trace` are for
     traces and not kept.
@@ -50,6 +50,7 @@ class Record:
     attempts: list[str] = field(default_factory=list)
     losses: int = 0
     affinity: str = ""
+    session: str = ""
     waited_s: float | None = None
     provider_request_id: str = ""
     tries: Sequence[Any] = ()
@@ -70,6 +71,7 @@ class Record:
         elif self.attempts and "use=" in self.attempts[0]:
             said.append(self.attempts[0].partition(" ")[0])
         said += [f"affinity={self.affinity}"] if self.affinity else []
+        said += [f"session={self.session}"] if self.session else []
         said += [f"ended={self.ended}"] if self.ended not in ("", "complete") else []
         said += [f"error={self.error}"] if self.error else []
         if self.first_content_s is not None:

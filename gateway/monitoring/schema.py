@@ -35,7 +35,8 @@ TABLES = (
     "ended VARCHAR NOT NULL, finish VARCHAR NOT NULL, error VARCHAR NOT NULL, first_content_s DOUBLE PRECISION, "
     "input_tokens INTEGER, output_tokens INTEGER, cached_tokens INTEGER NOT NULL, cache_write_tokens INTEGER NOT NULL, "
     "reasoning_tokens INTEGER NOT NULL, source VARCHAR NOT NULL, cost_usd DOUBLE PRECISION, attempts VARCHAR NOT NULL, "
-    "losses INTEGER NOT NULL, affinity VARCHAR NOT NULL DEFAULT '', waited_s DOUBLE PRECISION, "
+    "losses INTEGER NOT NULL, affinity VARCHAR NOT NULL DEFAULT '', session VARCHAR NOT NULL DEFAULT '', "
+    "waited_s DOUBLE PRECISION, "
     "provider_request_id VARCHAR NOT NULL DEFAULT '')",
     "CREATE INDEX IF NOT EXISTS request_at ON request (at)",
     *_BODY,
@@ -47,6 +48,7 @@ MIGRATIONS: list[tuple[str, ...]] = [
     (
         *_BODY,
         "ALTER TABLE request ADD COLUMN affinity VARCHAR NOT NULL DEFAULT ''",
+        "ALTER TABLE request ADD COLUMN session VARCHAR NOT NULL DEFAULT ''",
         "ALTER TABLE request ADD COLUMN waited_s DOUBLE PRECISION",
         "ALTER TABLE request ADD COLUMN provider_request_id VARCHAR NOT NULL DEFAULT ''",
     ),

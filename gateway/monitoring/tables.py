@@ -55,6 +55,7 @@ REQUEST = Table(
     Column("attempts", String, nullable=False),
     Column("losses", Integer, nullable=False),
     Column("affinity", String, nullable=False, server_default=""),
+    Column("session", String, nullable=False, server_default=""),
     Column("waited_s", Float(53)),
     Column("provider_request_id", String, nullable=False),
 )

@@ -7,7 +7,7 @@ conversation in its course elsewhere. Bindings are kept for each client key and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +20,22 @@ if TYPE_CHECKING:
 
 CLAUDE_CODE = ("x-claude-code-session-id", "x-claude-code-agent-id")
 """Its subagents have conversations of their own within the session, so both together name one."""
-SESSION_HEADERS = ("session-id", "session_id", "conversation_id", "x-session-id")
-"""Codex and others; Kilo Code the last. What a body says goes before them."""
+SESSION_HEADERS = ("session-id", "conversation-id", "x-session-id")
+"""Codex and others; Kilo Code the last. What a body says goes before them. With underscores, as some Codex versions write
+them, gunicorn drops them; those send a prompt_cache_key too."""
+
+PARENT = "x-claude-code-parent-agent-id"
+NAMED_AT_MOST = 200
+
+
+def session_told(headers: Mapping[str, str]) -> str:
+    """The session a client names in its headers, for people: "session", "session/agent" or "session/agent<parent"."""
+    session, agent = (headers.get(name, "") for name in CLAUDE_CODE)
+    session = session or next((headers[name] for name in SESSION_HEADERS if name in headers), "")
+    if agent:
+        parent = headers.get(PARENT, "")
+        session += f"/{agent}<{parent}" if parent else f"/{agent}"
+    return session[:NAMED_AT_MOST]
 
 
 class Affinity:

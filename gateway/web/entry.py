@@ -8,6 +8,7 @@ from typing import Any
 from gateway.canon.fault import Fault
 from gateway.keys.ledger import Reservation
 from gateway.monitoring.record import Record
+from gateway.relay.affinity import session_told
 from gateway.relay.call import Call
 from gateway.web.bill import charge
 from gateway.web.client import client_address
@@ -79,7 +80,7 @@ def _fill(record: Record, call: Call, *, mask: bool) -> None:
     outcome = call.outcome
     record.mapped, record.mode, record.upstream = outcome.mapped_model, outcome.mode, outcome.upstream
     record.stream, record.ended, record.finish = call.stream, outcome.ended, outcome.finish
-    record.affinity = outcome.affinity
+    record.affinity, record.session = outcome.affinity, session_told(call.headers)
     record.first_content_s, record.losses = outcome.first_content_s, len(outcome.losses)
     record.waited_s, record.provider_request_id = call.live.waited(), outcome.provider_request_id
     record.tries, record.trace = outcome.attempts, outcome.trace

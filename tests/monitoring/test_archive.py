@@ -124,7 +124,7 @@ def test_an_older_file_becomes_a_newer_one(tmp_path: Path, monkeypatch: pytest.M
 def test_the_first_version_becomes_this_one(tmp_path: Path) -> None:
     archived(tmp_path, [record(1)])
     with sqlite3.connect(tmp_path / FILE_NAME) as connection:
-        for column in ("affinity", "waited_s", "provider_request_id"):
+        for column in ("affinity", "session", "waited_s", "provider_request_id"):
             connection.execute(f"ALTER TABLE request DROP COLUMN {column}")
         connection.execute("UPDATE record_version SET version = 1")
     connection.close()

@@ -266,3 +266,14 @@ def test_another_process_finds_it(house: InProcess) -> None:
     turn(house, 2)
     assert house.gateway.state.flush()
     assert len(stored(house)) == 2 and set(stored(house).values()) == {b"chat/0000/k0"}
+
+
+def test_cc_10_the_log_names_the_session_and_the_agent(house: InProcess) -> None:
+    claude = {"x-claude-code-session-id": "s-1"}
+    agent = {"x-claude-code-agent-id": "a-7", "x-claude-code-parent-agent-id": "a-1"}
+    for headers in (claude, {**claude, **agent}, {"session-id": "codex-9"}, {"session-id": "x\ty" * 100}, {}):
+        house.ask("messages", headers=headers)
+    sessions = [record.session for record in house.records]
+    assert sessions[:3] == ["s-1", "s-1/a-7<a-1", "codex-9"] and len(sessions[3]) <= 200 and sessions[4] == ""
+    assert " session=s-1/a-7<a-1 " in house.records[1].line()
+    assert house.records[3].line().isprintable()
