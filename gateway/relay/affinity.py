@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 CLAUDE_CODE = ("x-claude-code-session-id", "x-claude-code-agent-id")
 """Its subagents have conversations of their own within the session, so both together name one."""
 SESSION_HEADERS = ("session-id", "conversation-id", "x-session-id")
-"""Codex and others; Kilo Code the last. What a body says goes before them. With underscores, as some Codex versions write
-them, gunicorn drops them; those send a prompt_cache_key too."""
+"""Codex and others; Kilo Code the last. What a body says goes before them. gunicorn drops names with underscores, as
+some versions of Codex write them; those send a prompt_cache_key too."""
 
 PARENT = "x-claude-code-parent-agent-id"
 NAMED_AT_MOST = 200
