@@ -357,12 +357,16 @@ class Pool:
             for account in (each for accounts in self._by_upstream.values() for each in accounts):
                 account.clock_set(step)
         for upstream, roster in self._rosters.items():
+            known = {each.id: each.credential for each in self._by_upstream.get(upstream, ())}
             accounts = roster.changed()
             if accounts is not None:
                 self._by_upstream[upstream] = accounts
                 self._rotas.clear()
                 if self._memory is not None:
                     self._memory.forget_seen()
+                for account in accounts:
+                    if known.get(account.id, account.credential) is not account.credential:
+                        self._note(account)  # what was noted was about its former credential
         if self._memory is None:
             return
         changed = self._memory.changed()

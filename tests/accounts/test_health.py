@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.accounts import pool as pool_room
 from gateway.accounts.account import Account
 from gateway.accounts.health import HealthNotes, Memory
 from gateway.accounts.pool import Pool, Seat
@@ -140,3 +141,58 @@ def test_entries_of_other_versions_are_passed_over() -> None:
     store.put("pool", "uses", b"[1, 2]")
     _, account = house(HealthNotes(store))
     assert account.resting is None and account.disabled_reason is None and account.uses == 0
+
+
+class Token:
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def current(self, deadline: float) -> str:
+        return self.token
+
+    def renewed(self, rejected: str, deadline: float) -> str:
+        return self.token
+
+    def disable(self, reason: str) -> None: ...
+
+    def fact(self, name: str) -> str:
+        return ""
+
+    def keep(self, name: str, value: str) -> None: ...
+
+
+class Renewing:
+    """A roster of one account, whose refresh token is replaced."""
+
+    problem: str | None = None
+
+    def __init__(self) -> None:
+        self.account = Account("u/a", "u", "a")
+        self.token: str | None = "old"
+
+    def changed(self) -> list[Account] | None:
+        token, self.token = self.token, None
+        if token is None:
+            return None
+        self.account.credential = Token(token)
+        self.account.resting, self.account.models_resting, self.account.strikes = None, {}, {}
+        return [self.account]
+
+
+def test_a_new_refresh_token_ends_what_was_noted_of_the_old_one(
+    stores: tuple[Store, Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_room, "LOOK_EVERY_S", 0.0)
+    one, two = stores
+    roster = Renewing()
+    pool = Pool([], selector("round_robin", 3), cooldown_max_s=900, memory=HealthNotes(one), rosters={"u": roster})
+    fail(pool, Verdict("cool", 300.0, RATE_LIMIT_LADDER_S))
+    assert seen_within(pool, 1.0, usable=False)
+    roster.token = "new"
+    assert seen_within(pool, 1.0, usable=True)
+    pool.flush()
+    time.sleep(0.6)
+    lease = pool.lease([SEAT])
+    assert lease is not None and lease.account.resting is None
+    again = house(HealthNotes(two))[1]
+    assert again.resting is None
