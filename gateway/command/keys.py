@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gateway.command.pid_file import running
 from gateway.command.span import SPAN
 from gateway.config.data_folder import unwritable
 from gateway.config.model import AuthKey, Config
@@ -101,6 +102,7 @@ def add(
         desk.ledger.forget(name)
     click.echo(secret)
     click.echo(SHOWN_ONCE, err=True)
+    _note_the_folder(desk.config)
 
 
 @keys.command("list")
@@ -134,6 +136,7 @@ def rotate(name: str, grace: float) -> None:
             raise click.ClickException(f"there is no key named {name}")
     click.echo(secret)
     click.echo(SHOWN_ONCE, err=True)
+    _note_the_folder(desk.config)
 
 
 @keys.command()
@@ -145,6 +148,14 @@ def revoke(name: str) -> None:
         if not desk.issued.revoke(name):
             raise click.ClickException(f"there is no key named {name}")
     click.echo(f"{name} is revoked")
+
+
+def _note_the_folder(config: Config) -> None:
+    """A key made in the wrong folder opens nothing, and nothing else would say so."""
+    if not config.state.url and running(config.data_dir) is None:
+        click.echo(
+            f"No gateway runs with the data folder {config.data_dir} now (DRAGOMAN_DATA names another).", err=True
+        )
 
 
 def _configured(config: Config, name: str) -> bool:

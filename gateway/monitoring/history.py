@@ -51,7 +51,8 @@ class History:
         from gateway.monitoring.tables import FILE_NAME, NewerRecords, migrate, open_engine
 
         if not settings.url and not (data_dir / FILE_NAME).exists():
-            raise LookupError(f"there are no records in {data_dir} yet")
+            remedy = "the first request makes one (DRAGOMAN_DATA names another folder)"
+            raise LookupError(f"there are no records in {data_dir} yet: {remedy}")
         try:
             migrate(open_engine(settings.url, data_dir, writing=True))
         except (SQLAlchemyError, NewerRecords) as error:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from gateway.command import pid_file
 from gateway.command.main import command
 
 CONFIG = """
@@ -37,6 +38,16 @@ def test_a_key_is_shown_once_and_only_its_hash_is_kept(folder: Path) -> None:
         assert word in listed
     assert secret not in listed
     assert all(secret.encode() not in path.read_bytes() for path in (folder / "data").iterdir())
+
+
+def test_a_key_in_a_folder_no_gateway_uses_is_said(folder: Path) -> None:
+    assert f"No gateway runs with the data folder {folder / 'data'}" in run("add", "anna").stderr
+    held = pid_file.hold(folder / "data")
+    assert held is not None
+    try:
+        assert "No gateway" not in run("rotate", "anna").stderr
+    finally:
+        pid_file.let_go(folder / "data", held)
 
 
 def test_names_are_taken_once(folder: Path) -> None:
