@@ -48,12 +48,13 @@ MIGRATIONS: list[tuple[str, ...]] = [
     (
         *_BODY,
         "ALTER TABLE request ADD COLUMN affinity VARCHAR NOT NULL DEFAULT ''",
-        "ALTER TABLE request ADD COLUMN session VARCHAR NOT NULL DEFAULT ''",
         "ALTER TABLE request ADD COLUMN waited_s DOUBLE PRECISION",
         "ALTER TABLE request ADD COLUMN provider_request_id VARCHAR NOT NULL DEFAULT ''",
     ),
+    ("ALTER TABLE request ADD COLUMN session VARCHAR NOT NULL DEFAULT ''",),
 ]
-"""Number n makes version n + 1 of version n. New databases get TABLES at once, so a change goes into both."""
+"""Number n makes version n + 1 of version n. New databases get TABLES at once, so a change goes into both,
+and into a step of its own: databases out there have made the others already."""
 
 _PLAIN = tuple(name for name in KEPT if name != "attempts")
 _values = attrgetter(*_PLAIN)
