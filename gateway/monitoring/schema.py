@@ -7,6 +7,7 @@ take 20 MB each. Questions are asked by tables.py, whose tables a test compares 
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Sequence
 from operator import attrgetter
@@ -64,6 +65,13 @@ _INSERT_BODY = "INSERT INTO body (at, id, request, answer, request_size, answer_
 
 class NewerRecords(Exception):
     """A newer Dragoman wrote the database."""
+
+
+class NoDriver(Exception):
+    """PostgreSQL is wanted and psycopg is not installed; the message is the remedy."""
+
+    def __init__(self) -> None:
+        super().__init__(f"PostgreSQL needs a driver: {sys.executable} -m pip install 'psycopg[binary]'")
 
 
 class Session(Protocol):
