@@ -29,7 +29,7 @@ def command(config_file: str | None) -> None:
 @command.command()
 @click.option("--host", help="Address to listen on (default 127.0.0.1).")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on (default 8045).")
-@click.option("--workers", type=click.IntRange(0, 512), help="Worker processes (0: one for every CPU).")
+@click.option("--workers", type=click.IntRange(0, 1024), help="Worker processes (0: one for every CPU).")
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Start the gateway.
 
