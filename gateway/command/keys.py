@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from gateway.keys.giving import SHOWN_ONCE, limits_worded
 if TYPE_CHECKING:
     from gateway.keys.issued import IssuedKeys
     from gateway.keys.ledger import Ledger
+    from gateway.state.store import Store
 
 
 @dataclass(slots=True)
@@ -26,6 +28,7 @@ class _Desk:
     config: Config
     issued: IssuedKeys
     ledger: Ledger
+    store: Store
 
 
 @contextmanager
@@ -44,9 +47,10 @@ def _desk() -> Iterator[_Desk]:
     problem = unwritable(config.data_dir)
     if problem is not None:
         raise click.ClickException(str(problem))
+    logging.getLogger("dragoman").addHandler(logging.NullHandler())  # what is wrong is said once, by the command
     store = state_of(config)
     try:
-        yield _Desk(config, IssuedKeys(store), Ledger(store))
+        yield _Desk(config, IssuedKeys(store), Ledger(store), store)
         if not store.flush() or store.why:
             raise click.ClickException(f"the change could not be stored: {store.why or 'the file is busy'}")
     finally:
@@ -110,7 +114,10 @@ def list_() -> None:
     """List the keys, their limits and what they have used."""
     with _desk() as desk:
         rows = [(key, "configuration") for key in desk.config.auth.keys]
-        rows += [(each.key, "data folder") for each in desk.issued.all() if not _configured(desk.config, each.key.name)]
+        where = "Redis" if desk.config.state.url else "data folder"
+        rows += [(each.key, where) for each in desk.issued.all() if not _configured(desk.config, each.key.name)]
+        if desk.store.why:
+            raise click.ClickException(f"the keys cannot be read: {desk.store.why}")
         if not rows:
             click.echo("no keys for people yet: `dragoman keys add NAME` makes one")
         for key, where in sorted(rows, key=lambda row: row[0].name):

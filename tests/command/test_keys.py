@@ -7,6 +7,7 @@ from click.testing import CliRunner, Result
 
 from gateway.command import pid_file
 from gateway.command.main import command
+from tests.running import free_port
 
 CONFIG = """
 [[auth.keys]]
@@ -81,6 +82,13 @@ def test_dates_that_are_none(expires: str) -> None:
 def test_nothing_yet(folder: Path) -> None:
     (folder / "dragoman.toml").write_text("")
     assert "dragoman keys add NAME" in run("list").output
+
+
+def test_keys_that_cannot_be_read_are_not_said_to_be_none(folder: Path) -> None:
+    (folder / "dragoman.toml").write_text(f'[state]\nurl = "redis://:s3cret@127.0.0.1:{free_port()}/0"\n')
+    done = run("list")
+    assert done.exit_code == 1 and "no keys" not in done.output and "s3cret" not in done.output
+    assert done.output.count("Redis at redis://127.0.0.1") == 1
 
 
 def test_a_broken_configuration_is_said(folder: Path) -> None:
