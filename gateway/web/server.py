@@ -18,7 +18,7 @@ from gateway.config.data_folder import unwritable
 from gateway.config.problems import ConfigError
 from gateway.config.workers import worker_count
 from gateway.monitoring.files import FOLDER, bury, clear
-from gateway.web.listening import inherited, refused
+from gateway.web.bindable import inherited, refused
 
 log = logging.getLogger("dragoman")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from gateway.web.listening import inherited, refused
+from gateway.web.bindable import inherited, refused
 from tests.running import RunningGateway, free_port
 
 ASK = {"model": "m", "messages": [{"role": "user", "content": "What is the capital of France?"}]}
