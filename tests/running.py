@@ -173,7 +173,7 @@ class RunningGateway:
         try:
             while not self._answers():
                 if self.process.poll() is not None:
-                    if "already in use" in self.log() and time.monotonic() < deadline:
+                    if "another program listens there" in self.log() and time.monotonic() < deadline:
                         self.process = self._start()
                         continue
                     raise RuntimeError(f"the gateway ended with {self.process.returncode}:\n{self.log()}")

@@ -94,7 +94,8 @@ def test_without_the_model_it_says_so_and_goes_on(tmp_path: Path) -> None:
 
 def test_an_installation_that_failed_is_tried_again(tmp_path: Path) -> None:
     clone = Clone(tmp_path, fails="--editable")
-    assert clone.make("run").returncode != 0
+    made = clone.make("run")
+    assert made.returncode != 0 and "PIP_INDEX_URL" in made.stderr
     assert "app.py" not in clone.calls()
     assert clone.make("run").returncode != 0
     assert [call for call in clone.calls() if "--editable" in call], "it must not be taken as installed"

@@ -50,7 +50,7 @@ def test_commands_of_the_configuration_part() -> None:
 
 def test_the_configurations_shown_are_valid_together(tmp_path: Path) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```toml\n(.*?)```", text, re.S)
+    blocks = re.findall(r"```toml\n((?!# ~/).*?)```", text, re.S)
     assert len(blocks) >= 3
     upstreams = [block for block in blocks if block.startswith("[[upstreams]]")]
     file = tmp_path / "dragoman.toml"
@@ -67,3 +67,33 @@ def test_the_configurations_shown_are_valid_together(tmp_path: Path) -> None:
     assert config.upstreams[0].accounts[0].api_key == environ["GEMINI_API_KEY"]
     assert config.upstreams[1].oauth.client_id == environ["OAUTH_CLIENT_ID"]
     assert config.models.map["claude-*"] == ("anthropic/claude-sonnet-4-5", "gemini-2.5-pro")
+
+
+@pytest.mark.parametrize("page", ["google-accounts", "command-line-assistants", "operations"])
+def test_the_configurations_of_the_guides_are_valid(page: str, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```toml\n(.*?)```", text, re.S)
+    file = tmp_path / "dragoman.toml"
+    file.write_text(block, encoding="utf-8")
+    names = re.findall(r"\$\{(\w+)\}", block)
+    config = load(file, environ={**dict.fromkeys(names, "a-value-0123456789"), "DRAGOMAN_DATA": str(tmp_path)})
+    assert config.upstreams or config.state.url
+
+
+PAGES = ["README.md", "CHANGELOG.md", *sorted(f"docs/{page.name}" for page in ROOT.glob("docs/*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    """Files, and headings as GitHub names them."""
+    file = ROOT / page
+    for target in re.findall(r"\]\(([^)\s]+)\)", file.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        there = (file.parent / path).resolve() if path else file
+        assert there.exists(), f"{page}: {target}"
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", there.read_text(encoding="utf-8"), re.M)
+            names = {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+            assert anchor in names, f"{page}: {target}"

@@ -248,6 +248,12 @@ class Pool:
             self._look_around()
             return [account for accounts in self._by_upstream.values() for account in accounts]
 
+    def without_account(self, seats: Iterable[Seat]) -> list[str]:
+        """The upstreams of these seats, where none of them has any account; [] where one has."""
+        upstreams = dict.fromkeys(seat.upstream for seat in seats)
+        known = {account.upstream for account in self.accounts()}
+        return [] if known & set(upstreams) else list(upstreams)
+
     def any_usable(self) -> bool:
         """Whether at least one account could be leased now (for readiness)."""
         now = time.time()

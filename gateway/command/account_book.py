@@ -8,9 +8,10 @@ from typing import Any
 from gateway.accounts.account import Account
 from gateway.accounts.atomic_file import write_json
 from gateway.accounts.health import HealthNotes
-from gateway.accounts.store import add_key, add_project, entries_in, labels, reset, set_enabled
+from gateway.accounts.store import NotStored, add_key, add_project, entries_in, labels, reset, set_enabled
 from gateway.accounts.tokens import TokensFile
 from gateway.canon.quota import Quota
+from gateway.config.data_folder import unwritable
 from gateway.config.model import Config
 from gateway.config.model import Upstream as Settings
 from gateway.config.placeholders import is_placeholder
@@ -102,12 +103,14 @@ class Book:
     def set_enabled(self, name: str, enabled: bool) -> str:
         """Raises NoSuch, NotStored."""
         account = self.account(name)
+        self._look_at_the_folder()
         tokens = self.tokens(account.upstream) if account.credential is not None else None
         set_enabled(account, tokens, self._health, enabled)
         return f"{account.label} is {'in use' if enabled else 'out of use'}"
 
     def reset(self, name: str) -> str:
         """Raises NoSuch, NotStored."""
+        self._look_at_the_folder()
         found = self.gateway.pool.accounts() if name == "all" else [self.account(name)]
         for account in found:
             reset(account, self._health)
@@ -154,6 +157,11 @@ class Book:
             models = []
         flash = next((each.id for each in models if "flash" in each.id), "")
         return flash or (models[0].id if models else "gemini-2.5-flash")
+
+    def _look_at_the_folder(self) -> None:
+        problem = unwritable(self.config.data_dir)
+        if problem is not None:
+            raise NotStored(str(problem))
 
     def _flush(self) -> None:
         self.gateway.pool.flush()

@@ -17,8 +17,8 @@ from gateway.upstreams.form import post_form
 
 TRADE_TIMEOUT_S = 30.0
 NO_CLIENT = (
-    "an OAuth client of your own is needed (the README says how to make one): set client_id and client_secret under "
-    "[upstreams.oauth], or OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET"
+    "an OAuth client of your own is needed (docs/google-accounts.md says how to make one): set client_id and "
+    "client_secret under [upstreams.oauth], or OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET"
 )
 
 

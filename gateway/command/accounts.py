@@ -37,7 +37,10 @@ def list_accounts(as_json: bool) -> None:
 @click.option("--authorize-url", default="", help="The provider's login page (default: Google's).")
 @click.option("--timeout", type=float, default=600.0, show_default=True, help="Seconds to wait for the browser.")
 def login(upstream: str, email: str, no_browser: bool, port: int, authorize_url: str, timeout: float) -> None:
-    """Log a Google account in, with your own OAuth client (the README says how to make one)."""
+    """Log a Google account in, with your own OAuth client.
+
+    docs/google-accounts.md says how to make one.
+    """
     from gateway.command.account_login import logged_in
 
     _said(lambda: logged_in(_book(), upstream, email, no_browser, port, authorize_url, timeout, click.echo, _pasted))
@@ -47,7 +50,10 @@ def login(upstream: str, email: str, no_browser: bool, port: int, authorize_url:
 @click.argument("upstream")
 @click.option("--label", default="", help="What you call this key.")
 def add_key(upstream: str, label: str) -> None:
-    """Add an API key to UPSTREAM (gemini, openai, anthropic, or a name of yours). The key is asked for, or piped in."""
+    """Add an API key to UPSTREAM.
+
+    UPSTREAM is gemini, openai, anthropic, or a name of yours. The key is asked for, or piped in.
+    """
     key = click.prompt("API key", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
     _said(lambda: _book().add_key(upstream, label, key.strip()))
 
@@ -56,7 +62,10 @@ def add_key(upstream: str, label: str) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--upstream", default="", help="Which code_assist upstream, where there are several.")
 def import_accounts(files: tuple[Path, ...], upstream: str) -> None:
-    """Take over accounts from a tokens.json, a list of projects, or account files of a predecessor."""
+    """Take over accounts from files.
+
+    Each is a tokens.json, a list of projects, or an account file of a predecessor.
+    """
     book = _book()
     for file in files:
         _said(lambda file=file: book.take_over(file, upstream))
@@ -66,7 +75,10 @@ def import_accounts(files: tuple[Path, ...], upstream: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--upstream", default="", help="Which code_assist upstream, where there are several.")
 def export(file: Path, upstream: str) -> None:
-    """Write all accounts with their secrets to FILE (readable by you only); - prints them."""
+    """Write all accounts with their secrets to FILE.
+
+    It is readable by you only; - prints them.
+    """
     if str(file) == "-":
         click.echo(json.dumps(_told(lambda: _book().tokens(upstream).document()), indent=2, ensure_ascii=False))
     else:
@@ -76,7 +88,10 @@ def export(file: Path, upstream: str) -> None:
 @accounts.command()
 @click.argument("account")
 def enable(account: str) -> None:
-    """Take ACCOUNT (its email or label) into use again, without its cooldowns."""
+    """Take ACCOUNT (its email or label) into use again.
+
+    Its cooldowns end.
+    """
     _said(lambda: _book().set_enabled(account, True))
 
 

@@ -15,7 +15,7 @@ from gateway.config.problems import ConfigError
 
 @click.group()
 def agents() -> None:
-    """Agents: presets of model, system prompt and knobs with a base URL of their own."""
+    """List the agents of the configuration."""
 
 
 @agents.command("list")

@@ -25,7 +25,8 @@ def asked(config: Config, url: str | None) -> tuple[bool, str]:
         response = connection.getresponse()
         body = response.read(65536)
     except (OSError, ValueError, http.client.HTTPException) as error:
-        return False, f"no gateway answers: {error}"
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        return False, f"no gateway answers at {url or config.server.address}: {why}"
     if response.status == 401 and not headers and response.getheader("X-Request-Id"):
         return True, f"{where} is alive and asks for a key"
     if response.status != 200:

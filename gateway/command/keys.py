@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gateway.command.pid_file import running
 from gateway.command.span import SPAN
 from gateway.config.data_folder import unwritable
 from gateway.config.model import AuthKey, Config
@@ -18,6 +20,7 @@ from gateway.keys.giving import SHOWN_ONCE, limits_worded
 if TYPE_CHECKING:
     from gateway.keys.issued import IssuedKeys
     from gateway.keys.ledger import Ledger
+    from gateway.state.store import Store
 
 
 @dataclass(slots=True)
@@ -25,6 +28,7 @@ class _Desk:
     config: Config
     issued: IssuedKeys
     ledger: Ledger
+    store: Store
 
 
 @contextmanager
@@ -43,9 +47,10 @@ def _desk() -> Iterator[_Desk]:
     problem = unwritable(config.data_dir)
     if problem is not None:
         raise click.ClickException(str(problem))
+    logging.getLogger("dragoman").addHandler(logging.NullHandler())  # what is wrong is said once, by the command
     store = state_of(config)
     try:
-        yield _Desk(config, IssuedKeys(store), Ledger(store))
+        yield _Desk(config, IssuedKeys(store), Ledger(store), store)
         if not store.flush() or store.why:
             raise click.ClickException(f"the change could not be stored: {store.why or 'the file is busy'}")
     finally:
@@ -101,6 +106,7 @@ def add(
         desk.ledger.forget(name)
     click.echo(secret)
     click.echo(SHOWN_ONCE, err=True)
+    _note_the_folder(desk.config)
 
 
 @keys.command("list")
@@ -108,7 +114,10 @@ def list_() -> None:
     """List the keys, their limits and what they have used."""
     with _desk() as desk:
         rows = [(key, "configuration") for key in desk.config.auth.keys]
-        rows += [(each.key, "data folder") for each in desk.issued.all() if not _configured(desk.config, each.key.name)]
+        where = "Redis" if desk.config.state.url else "data folder"
+        rows += [(each.key, where) for each in desk.issued.all() if not _configured(desk.config, each.key.name)]
+        if desk.store.why:
+            raise click.ClickException(f"the keys cannot be read: {desk.store.why}")
         if not rows:
             click.echo("no keys for people yet: `dragoman keys add NAME` makes one")
         for key, where in sorted(rows, key=lambda row: row[0].name):
@@ -134,6 +143,7 @@ def rotate(name: str, grace: float) -> None:
             raise click.ClickException(f"there is no key named {name}")
     click.echo(secret)
     click.echo(SHOWN_ONCE, err=True)
+    _note_the_folder(desk.config)
 
 
 @keys.command()
@@ -145,6 +155,14 @@ def revoke(name: str) -> None:
         if not desk.issued.revoke(name):
             raise click.ClickException(f"there is no key named {name}")
     click.echo(f"{name} is revoked")
+
+
+def _note_the_folder(config: Config) -> None:
+    """A key made in the wrong folder opens nothing, and nothing else would say so."""
+    if not config.state.url and running(config.data_dir) is None:
+        click.echo(
+            f"No gateway runs with the data folder {config.data_dir} now (DRAGOMAN_DATA names another).", err=True
+        )
 
 
 def _configured(config: Config, name: str) -> bool:

@@ -29,9 +29,12 @@ def command(config_file: str | None) -> None:
 @command.command()
 @click.option("--host", help="Address to listen on (default 127.0.0.1).")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on (default 8045).")
-@click.option("--workers", type=click.IntRange(0, 512), help="Worker processes (0: one for every CPU).")
+@click.option("--workers", type=click.IntRange(0, 1024), help="Worker processes (0: one for every CPU).")
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
-    """Start the gateway (the same as `python app.py` or `gunicorn -c gunicorn.conf.py app:app`)."""
+    """Start the gateway.
+
+    The same as `python app.py` or `gunicorn -c gunicorn.conf.py app:app`.
+    """
     from gateway.web.serve import serve_forever
 
     hand_on(None, {"server.host": host, "server.port": port, "server.workers": workers})
@@ -46,7 +49,10 @@ def config() -> None:
 @config.command("check")
 @click.argument("file", required=False)
 def config_check(file: str | None) -> None:
-    """Print every error of the configuration with its path and the remedy."""
+    """Print every error with its path and the remedy.
+
+    FILE is the configuration; without it, what `dragoman serve` would read.
+    """
     from gateway.config.check import report
 
     ok, lines = report(file)
@@ -61,7 +67,10 @@ def config_check(file: str | None) -> None:
 @command.command()
 @click.option("--url", help="The gateway's address (default: what the configuration says).")
 def health(url: str | None) -> None:
-    """Ask a running gateway whether it is alive; exit code 0 when it is (for Docker's healthcheck)."""
+    """Ask a running gateway whether it is alive.
+
+    The exit status is 0 when it is (for Docker's healthcheck).
+    """
     from gateway.command.health import asked
 
     ok, message = asked(_config(), url)
@@ -71,7 +80,10 @@ def health(url: str | None) -> None:
 
 @command.command()
 def reload() -> None:
-    """Have the running gateway read its configuration again; live answers and connections stay."""
+    """Have the running gateway read its configuration again.
+
+    Live answers and connections stay.
+    """
     from gateway.command.reload import reloaded
 
     ok, message = reloaded(_config())

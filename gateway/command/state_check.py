@@ -1,17 +1,28 @@
-"""Whether the Redis server of [state] url answers, for `dragoman config check`."""
+"""Whether the servers the configuration names can be used, for `dragoman config check`."""
 
 from __future__ import annotations
 
 import logging
+from importlib.util import find_spec
 
 from gateway.config.load import load
 from gateway.config.redis_url import redis_url
+from gateway.monitoring.schema import NoDriver
 from gateway.state.redis import RedisStore
 
 
 def reached(file: str | None) -> list[str]:
     """What to print; the file is known to be sound."""
-    url = load(file).state.url
+    config = load(file)
+    return [*_redis(config.state.url), *_postgresql(config.records.url)]
+
+
+def _postgresql(url: str) -> list[str]:
+    """Records are written aside of requests, so that nothing else would say it before the first of them."""
+    return [f"warning: records.url: {NoDriver()}"] if url and find_spec("psycopg") is None else []
+
+
+def _redis(url: str) -> list[str]:
     if not url:
         return []
     logging.getLogger("dragoman").addHandler(logging.NullHandler())  # said here, not in the log

@@ -47,7 +47,7 @@ def summary(config: Config) -> list[str]:
         f"auth:          {auth.mode}, {_count(keys, 'client key')}, admin key {admin}",
     ]
     if not config.upstreams:
-        lines.append("upstreams:     none; without an account only the embedded local model can answer")
+        lines.append("upstreams:     none; without an account the demonstration model on this machine answers")
     lines += [f"upstream:      {_upstream(upstream)}" for upstream in config.upstreams]
     lines += [f"agent:         {agent.id} ({agent.model}, {agent.visibility})" for agent in config.agents]
     return lines

@@ -18,7 +18,7 @@ from gateway.config.model import Records
 from gateway.monitoring.bodies import Bodies
 from gateway.monitoring.database import Database, database
 from gateway.monitoring.record import Record
-from gateway.monitoring.schema import migrate, tidy, write, write_bodies
+from gateway.monitoring.schema import NoDriver, migrate, tidy, write, write_bodies
 from gateway.state.native import Native
 
 log = logging.getLogger("dragoman")
@@ -145,5 +145,7 @@ class Archive:
 
 def _said(error: Exception) -> str:
     """The driver's sentence, without SQLAlchemy's quotation of the statement and its values."""
+    if isinstance(error, NoDriver):
+        return str(error)
     origin = getattr(error, "orig", None) or error
     return f"{type(origin).__name__}: {str(origin).splitlines()[0] if str(origin) else ''}"[:300]

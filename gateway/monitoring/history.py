@@ -48,13 +48,15 @@ class History:
     def __init__(self, settings: Records, data_dir: Path) -> None:
         from sqlalchemy.exc import SQLAlchemyError
 
+        from gateway.monitoring.schema import NoDriver
         from gateway.monitoring.tables import FILE_NAME, NewerRecords, migrate, open_engine
 
         if not settings.url and not (data_dir / FILE_NAME).exists():
-            raise LookupError(f"there are no records in {data_dir} yet")
+            remedy = "the first request makes one (DRAGOMAN_DATA names another folder)"
+            raise LookupError(f"there are no records in {data_dir} yet: {remedy}")
         try:
             migrate(open_engine(settings.url, data_dir, writing=True))
-        except (SQLAlchemyError, NewerRecords) as error:
+        except (SQLAlchemyError, NewerRecords, NoDriver) as error:
             raise LookupError(f"the records cannot be read: {getattr(error, 'orig', None) or error}") from None
         self._engine: Engine = open_engine(settings.url, data_dir, writing=False)
 

@@ -7,6 +7,7 @@ take 20 MB each. Questions are asked by tables.py, whose tables a test compares 
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Sequence
 from operator import attrgetter
@@ -48,12 +49,13 @@ MIGRATIONS: list[tuple[str, ...]] = [
     (
         *_BODY,
         "ALTER TABLE request ADD COLUMN affinity VARCHAR NOT NULL DEFAULT ''",
-        "ALTER TABLE request ADD COLUMN session VARCHAR NOT NULL DEFAULT ''",
         "ALTER TABLE request ADD COLUMN waited_s DOUBLE PRECISION",
         "ALTER TABLE request ADD COLUMN provider_request_id VARCHAR NOT NULL DEFAULT ''",
     ),
+    ("ALTER TABLE request ADD COLUMN session VARCHAR NOT NULL DEFAULT ''",),
 ]
-"""Number n makes version n + 1 of version n. New databases get TABLES at once, so a change goes into both."""
+"""Number n makes version n + 1 of version n. New databases get TABLES at once, so a change goes into both,
+and into a step of its own: databases out there have made the others already."""
 
 _PLAIN = tuple(name for name in KEPT if name != "attempts")
 _values = attrgetter(*_PLAIN)
@@ -63,6 +65,13 @@ _INSERT_BODY = "INSERT INTO body (at, id, request, answer, request_size, answer_
 
 class NewerRecords(Exception):
     """A newer Dragoman wrote the database."""
+
+
+class NoDriver(Exception):
+    """PostgreSQL is wanted and psycopg is not installed; the message is the remedy."""
+
+    def __init__(self) -> None:
+        super().__init__(f"PostgreSQL needs a driver: {sys.executable} -m pip install 'psycopg[binary]'")
 
 
 class Session(Protocol):

@@ -31,7 +31,7 @@ from sqlalchemy.pool import NullPool
 from gateway.monitoring import schema
 from gateway.monitoring.database import PATIENCE_S
 from gateway.monitoring.record import KEPT, Record
-from gateway.monitoring.schema import FILE_NAME, NewerRecords
+from gateway.monitoring.schema import FILE_NAME, NewerRecords, NoDriver
 
 METADATA = MetaData()
 
@@ -76,11 +76,15 @@ BODY_ID = Index("body_id", BODY.c.id)
 
 
 def open_engine(url: str, data_dir: Path, *, writing: bool) -> Engine:
-    """An engine for `[records] url` ("": SQLite in the data folder) that holds no connection while it is not used."""
+    """An engine for `[records] url` ("": SQLite in the data folder) that holds no connection while it is not used.
+    Raises NoDriver."""
     if url:
         scheme, mark, rest = url.partition("://")
         name = f"postgresql+psycopg{mark}{rest}" if scheme in ("postgres", "postgresql") else url
-        return create_engine(name, poolclass=NullPool, connect_args={"connect_timeout": 5})
+        try:
+            return create_engine(name, poolclass=NullPool, connect_args={"connect_timeout": 5})
+        except ModuleNotFoundError:
+            raise NoDriver from None
     engine = create_engine(
         f"sqlite:///{data_dir / FILE_NAME}", poolclass=NullPool, connect_args={"timeout": PATIENCE_S}
     )

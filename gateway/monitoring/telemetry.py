@@ -1,4 +1,4 @@
-"""Traces and metrics for OpenTelemetry, made from records; needs `pip install 'dragoman[otel]'`.
+"""Traces and metrics for OpenTelemetry, made from records; needs the extra `otel`.
 
 Switched on and set up by the standard environment variables (OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SERVICE_NAME, ...):
 https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -21,6 +22,7 @@ from gateway.monitoring.record import Record
 log = logging.getLogger("dragoman")
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT")
+PACKAGES = "opentelemetry-sdk opentelemetry-exporter-otlp-proto-http"
 OPERATIONS = (
     ("/chat/completions", "chat"), ("/completions", "text_completion"), ("/embeddings", "embeddings"),
     (":embedContent", "embeddings"), (":batchEmbedContents", "embeddings"),
@@ -44,7 +46,7 @@ def telemetry() -> Telemetry | None:
     if not wanted(os.environ):
         return None
     if find_spec("opentelemetry") is None or find_spec("opentelemetry.exporter") is None:
-        log.warning("OTEL_* is set, but OpenTelemetry is not installed: pip install 'dragoman[otel]'")
+        log.warning("OTEL_* is set, but OpenTelemetry is not installed: %s -m pip install %s", sys.executable, PACKAGES)
         return None
     return Telemetry()
 

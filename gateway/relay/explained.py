@@ -166,8 +166,11 @@ class Explainer:
     def _resting(self, found: Explanation, route: Route, pool: Pool) -> Lease | None:
         """Of the first seat that has an account."""
         recovery = pool.recovery(route.seats())
+        empty = pool.without_account(route.seats())
         found.why = (
-            "no account for this model is usable: all are disabled"
+            f"{', '.join(empty)} has no account yet: `dragoman accounts` adds one (login, add-key)"
+            if empty
+            else "no account for this model is usable: all are disabled"
             if recovery is None
             else f"no account for this model is usable now; the first is back in {recovery.seconds:.0f} s"
         )

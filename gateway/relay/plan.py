@@ -209,6 +209,15 @@ class Plan:
             time.sleep(min(left, 0.25))
         self.call.live.rested += time.monotonic() - began
 
+    def _nobody(self) -> str:
+        empty = self._pool.without_account(self.route.seats())
+        if empty:
+            return f"no usable account: {', '.join(empty)} has none yet. `dragoman accounts` adds one (login, add-key)."
+        return (
+            "no usable account: every account for this model is disabled. "
+            "`dragoman accounts list` says why; add or mend one."
+        )
+
     def _exhausted(self) -> GatewayError:
         recovery = self._pool.recovery(self.route.seats())
         if self._last is not None:
@@ -217,14 +226,7 @@ class Plan:
                 self._tell_recovery(fault, recovery)
             return Exhausted(fault)
         if recovery is None:
-            return Exhausted(
-                Fault(
-                    503,
-                    "no usable account: every account for this model is disabled. "
-                    "`dragoman accounts list` says why; add or mend one.",
-                    code="no_account_available",
-                )
-            )
+            return Exhausted(Fault(503, self._nobody(), code="no_account_available"))
         status = recovery.status if recovery.status in (404, 429, 503, 529) else 503
         return Exhausted(
             Fault(

@@ -127,7 +127,7 @@ class Router:
     def _decide(self, asked: str, mount: str, steps: _Steps) -> Route:
         for serving in self._servings:
             if serving.takes_all:
-                return Route(asked, "embedded model (no account is configured)", [[Seat(serving.name, asked)]])
+                return Route(asked, "demonstration model (no account is configured)", [[Seat(serving.name, asked)]])
         mapped = best_match(self._models.map, asked)
         if mapped is not None:
             rule = f"{'exact' if mapped == asked else 'wildcard'} map {mapped!r}"

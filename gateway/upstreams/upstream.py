@@ -57,7 +57,7 @@ class Upstream:
     says that the provider has an endpoint that counts tokens, `embeds` that it has one for embeddings; `fetches` are
     the beginnings, in lower case, of media URLs that the provider fetches itself; `wrapper` the envelope around its
     dialect, None where it speaks it bare; `repeats` that a request that failed may be sent again to the same account
-    (running a tool twice is not harmless).
+    (running a tool twice is not harmless); `free` that an answer costs nothing, whatever name the client asked for.
     """
 
     kind: ClassVar[str]
@@ -72,6 +72,7 @@ class Upstream:
     wrapper: Wrapper | None = None
     repeats: ClassVar[bool] = True
     fetches: ClassVar[tuple[str, ...]] = ()
+    free: ClassVar[bool] = False
 
     def __init__(self, settings: Settings, surroundings: Surroundings) -> None:
         self.settings = settings
@@ -156,7 +157,7 @@ class Upstream:
                 exchange.close()
                 continue
             return exchange
-        raise ConnectFault(f"the upstream {self.name} has no address yet")
+        raise ConnectFault(self.available() or f"the upstream {self.name} has no address yet")
 
     def fitted(self, profile: Profile) -> Profile:
         """The facts about a model as they are at this provider."""

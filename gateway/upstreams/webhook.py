@@ -77,7 +77,7 @@ def post_webhook(transport: Transport, url: str, document: dict[str, Any]) -> No
         finally:
             exchange.close()
     except TransportFault as fault:
-        raise NotTaken(f"{host}: {type(fault).__name__}") from None
+        raise NotTaken(str(fault) or f"{host}: {type(fault).__name__}") from None
     except ValueError:
         raise NotTaken("the URL is none that can be posted to") from None
     if not 200 <= exchange.status < 300:

@@ -94,8 +94,10 @@ class Application:
         return [each for each in (*self._retired, self._gateway) if each is not None]
 
     def _install(self, config: Config) -> None:
-        for hint in (*config.hints, *config.warnings):
+        for hint in config.hints:
             log.info("configuration: %s", hint)
+        for warning in config.warnings:
+            log.warning("configuration: %s", warning)
         old = self._gateway
         recorder, state = (old.recorder, old.state) if old is not None else (None, None)
         gateway = build(config, local_only=self.local_only, recorder=recorder, state=state)

@@ -13,8 +13,9 @@ EVENT_BYTES = 200
 """A streamed token travels in an event of about this size."""
 
 
-def charge(record: Record, call: Call, sent: int, prices: PriceTable) -> None:
-    """Fills the tokens, their source and the cost of `record`; `sent` are the answer's bytes."""
+def charge(record: Record, call: Call, sent: int, prices: PriceTable, *, free: bool = False) -> None:
+    """Fills the tokens, their source and the cost of `record`; `sent` are the answer's bytes. `free`: the upstream
+    that answered costs nothing."""
     usage = call.outcome.usage
     if usage is not None and usage.total:
         record.source = "provider"
@@ -25,6 +26,9 @@ def charge(record: Record, call: Call, sent: int, prices: PriceTable) -> None:
     record.input_tokens, record.output_tokens = usage.prompt_total, usage.output_total
     record.cached_tokens, record.cache_write_tokens = usage.cache_read, usage.cache_write
     record.reasoning_tokens = usage.reasoning
+    if free:
+        record.cost_usd = 0.0
+        return
     price = prices.price(record.mapped)
     if price is not None:
         record.cost_usd = price.cost(

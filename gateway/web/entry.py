@@ -68,7 +68,8 @@ class Entry:
             record.error = fault.code or str(fault.status)
         if self.call is not None:
             _fill(record, self.call, mask=gateway.config.server.account_header == "masked")
-            charge(record, self.call, self.sent, gateway.prices)
+            answering = gateway.upstreams.get(record.upstream)
+            charge(record, self.call, self.sent, gateway.prices, free=answering is not None and answering.free)
             if fault is not None and not record.ended:
                 record.ended = "failed"
         if self._reserved is not None:

@@ -71,6 +71,8 @@ class Gateway:
             return "the gateway is shutting down"
         if not self.upstreams:
             return "no account is configured"
+        if not self.pool.accounts():
+            return "no account is configured"
         reasons = []
         usable = {account.upstream for account in self.pool.accounts() if account.disabled_reason is None}
         for name, upstream in self.upstreams.items():

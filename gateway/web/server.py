@@ -7,16 +7,18 @@ configuration and keeps the embedded model's supervisor; Flask, requests and the
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 from typing import Any
 
 from gateway.command.loading import configured
-from gateway.command.pid_file import hold, let_go
+from gateway.command.pid_file import hold, let_go, running
 from gateway.config.data_folder import unwritable
 from gateway.config.problems import ConfigError
 from gateway.config.workers import worker_count
 from gateway.monitoring.files import FOLDER, bury, clear
+from gateway.web.bindable import inherited, refused
 
 log = logging.getLogger("dragoman")
 
@@ -59,14 +61,28 @@ _pid_file: int | None = None
 
 
 def on_starting(server: Any) -> None:
-    """The embedded model is started while nothing else is configured. Metrics begin anew."""
+    """The embedded model is started while nothing else is configured. Metrics begin anew.
+
+    Not where another gateway uses the same data folder: its metrics stay, and its model answers for both.
+    """
     global _starter
+    if not inherited(os.environ):
+        _look_before(server.address)
+        if running(_config.data_dir) is not None:
+            return
     clear(_config.data_dir / FOLDER)
     if _config.upstreams:
         return
     from gateway.upstreams.local.start import start
 
     _starter = start(_config.data_dir)
+
+
+def _look_before(addresses: list[Any]) -> None:
+    problem = refused(addresses)
+    if problem is not None:
+        print(f"dragoman: {problem}", file=sys.stderr)
+        raise SystemExit(1)
 
 
 def when_ready(server: Any) -> None:
@@ -97,7 +113,11 @@ def _write_pid_file(server: Any) -> None:
         server.log.warning("the pid file cannot be written (%s): `dragoman reload` will find nothing", error.strerror)
         return
     if _pid_file is None:
-        server.log.warning("another gateway uses %s: `dragoman reload` finds that one", _config.data_dir)
+        server.log.warning(
+            "another gateway uses %s: `dragoman reload` finds that one; a gateway of its own needs another folder "
+            "in DRAGOMAN_DATA",
+            _config.data_dir,
+        )
 
 
 def _end_at_the_second_sigterm(server: Any) -> None:

@@ -35,8 +35,10 @@ def test_an_answer_inside_the_unit(tool: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("edited", [False, True])
-def test_codex_runs_commands_only_with_the_lines_of_the_readme(tmp_path: Path, edited: bool) -> None:
-    (lines,) = re.findall(r"```ini\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+def test_codex_runs_commands_only_with_the_lines_of_the_page(tmp_path: Path, edited: bool) -> None:
+    (lines,) = re.findall(
+        r"```ini\n(.*?)```", (ROOT / "docs" / "command-line-assistants.md").read_text(encoding="utf-8"), re.S
+    )
     edit = tmp_path / "override.conf"
     edit.write_text(lines if edited else "")
     calling = ToolUse("exec_command", json.dumps({"cmd": f"sleep 1; echo $((6 * 7)); touch {tmp_path}/forbidden"}))

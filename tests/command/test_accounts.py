@@ -286,3 +286,17 @@ def test_a_tool_is_tried_with_its_own_model(tmp_path: Path, monkeypatch: pytest.
     shutil.rmtree(runs_folder(tmp_path), ignore_errors=True)
     assert result.exit_code == 0 and "answered with claude" in result.output
     assert "--model" not in notes.read_text()
+
+
+def test_before_the_first_start_there_is_no_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DRAGOMAN_CONFIG", str(tmp_path / "dragoman.toml"))
+    monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path / "data"))
+    (tmp_path / "dragoman.toml").write_text("")
+    for name in ("GEMINI_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "DRAGOMAN_OVERRIDES"):
+        monkeypatch.delenv(name, raising=False)
+    done = CliRunner().invoke(command, ["accounts", "reset", "all"])
+    assert done.exit_code == 0 and "no cooldown is left" in done.output
+    listed = CliRunner().invoke(command, ["accounts", "list"]).output
+    assert "demonstration model is not running" in listed and "start one" in listed
+    asked = CliRunner().invoke(command, ["accounts", "test", "embedded"]).output
+    assert "demonstration model is not running" in asked and "no address yet" not in asked

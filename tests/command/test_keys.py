@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from gateway.command import pid_file
 from gateway.command.main import command
+from tests.running import free_port
 
 CONFIG = """
 [[auth.keys]]
@@ -39,6 +41,16 @@ def test_a_key_is_shown_once_and_only_its_hash_is_kept(folder: Path) -> None:
     assert all(secret.encode() not in path.read_bytes() for path in (folder / "data").iterdir())
 
 
+def test_a_key_in_a_folder_no_gateway_uses_is_said(folder: Path) -> None:
+    assert f"No gateway runs with the data folder {folder / 'data'}" in run("add", "anna").stderr
+    held = pid_file.hold(folder / "data")
+    assert held is not None
+    try:
+        assert "No gateway" not in run("rotate", "anna").stderr
+    finally:
+        pid_file.let_go(folder / "data", held)
+
+
 def test_names_are_taken_once(folder: Path) -> None:
     assert run("add", "anna").exit_code == 0
     again = run("add", "anna")
@@ -70,6 +82,13 @@ def test_dates_that_are_none(expires: str) -> None:
 def test_nothing_yet(folder: Path) -> None:
     (folder / "dragoman.toml").write_text("")
     assert "dragoman keys add NAME" in run("list").output
+
+
+def test_keys_that_cannot_be_read_are_not_said_to_be_none(folder: Path) -> None:
+    (folder / "dragoman.toml").write_text(f'[state]\nurl = "redis://:s3cret@127.0.0.1:{free_port()}/0"\n')
+    done = run("list")
+    assert done.exit_code == 1 and "no keys" not in done.output and "s3cret" not in done.output
+    assert done.output.count("Redis at redis://127.0.0.1") == 1
 
 
 def test_a_broken_configuration_is_said(folder: Path) -> None:

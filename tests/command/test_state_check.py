@@ -18,3 +18,16 @@ def test_the_configuration_check_says_whether_it_answers(tmp_path: Path, monkeyp
     file.write_text(f'[state]\nurl = "redis://:s3cret@127.0.0.1:{free_port()}/0"\n')
     (line,) = reached(str(file))
     assert line.startswith("warning: state.url: Redis at redis://127.0.0.1") and "s3cret" not in line
+
+
+def test_a_missing_driver_is_said_before_the_first_record_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path))
+    file = tmp_path / "dragoman.toml"
+    file.write_text('[records]\nurl = "postgresql://u:s3cret@127.0.0.1/d"\n')
+    assert reached(str(file)) == []
+    monkeypatch.setattr("gateway.command.state_check.find_spec", lambda name: None)
+    (line,) = reached(str(file))
+    assert line.startswith("warning: records.url") and "-m pip install 'psycopg[binary]'" in line
+    assert "s3cret" not in line

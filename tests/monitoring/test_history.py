@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -58,3 +59,9 @@ def test_the_latest_and_what_follows(history: History) -> None:
 def test_nothing_yet(tmp_path: Path) -> None:
     with pytest.raises(LookupError, match="no records"):
         History(Records(), tmp_path)
+
+
+def test_without_the_driver_of_postgresql_the_remedy_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(LookupError, match=r"-m pip install 'psycopg\[binary\]'"):
+        History(Records(url="postgresql://u:p@127.0.0.1:1/d"), tmp_path)

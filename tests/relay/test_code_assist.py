@@ -57,6 +57,15 @@ def test_request_ids_differ_and_the_session_stays(up: ScriptedAssist, tokens: Pa
     assert "userAgent" not in first
 
 
+def test_before_the_first_login_the_answer_says_that_there_is_no_account(up: ScriptedAssist, tokens: Path) -> None:
+    write_tokens(tokens)
+    with house(up, tokens) as gateway:
+        reply = gateway.ask("chat", model=MODEL)
+        assert reply.status == 503 and "assist has none yet" in reply.json["error"]["message"]
+        assert "dragoman accounts" in reply.json["error"]["message"]
+        assert gateway.gateway.ready() == "no account is configured"
+
+
 def test_unknown_fields_pass_and_line_breakers_stay_escaped(up: ScriptedAssist, tokens: Path) -> None:
     write_tokens(tokens, project("r1", up.account("r1", access=True)))
     up.words = ("a\u2028b", "c")

@@ -1,4 +1,4 @@
-"""deploy/dragoman.service, and what the README has an operator add to it, as systemd reads them."""
+"""deploy/dragoman.service, and what docs/command-line-assistants.md adds to it, as systemd reads them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ PROGRAM = "/opt/dragoman/.venv/bin/dragoman"
 
 
 def complaints(folder: Path, more: str = "") -> str:
-    """What `systemd-analyze verify` says of the unit with the lines of the README and `more`; its exit code is 0 even
+    """What `systemd-analyze verify` says of the unit with the lines of that page and `more`; its exit code is 0 even
     for keys it does not know."""
     unit = (ROOT / "deploy" / "dragoman.service").read_text(encoding="utf-8")
-    (lines,) = re.findall(r"```ini\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    (lines,) = re.findall(
+        r"```ini\n(.*?)```", (ROOT / "docs" / "command-line-assistants.md").read_text(encoding="utf-8"), re.S
+    )
     assert unit.count(PROGRAM) == 2
     (folder / "dragoman.service").write_text(unit.replace(PROGRAM, "/bin/true"))
     edits = folder / "dragoman.service.d"

@@ -117,4 +117,5 @@ def test_hints_are_said(loader: Loader, tmp_path: Path, caplog: pytest.LogCaptur
         upstreams=(upstream("openai", models=("one",)),), data_dir=tmp_path, hints=("a hint",), warnings=("a warning",)
     )
     listed(Application(loader))
-    assert "a hint" in caplog.text and "a warning" in caplog.text
+    levels = {record.getMessage(): record.levelname for record in caplog.records}
+    assert levels["configuration: a hint"] == "INFO" and levels["configuration: a warning"] == "WARNING"

@@ -45,6 +45,14 @@ def test_no_answer_no_bill() -> None:
     assert "tokens" not in record.line()
 
 
+def test_an_upstream_that_costs_nothing_has_no_price_by_its_borrowed_name() -> None:
+    call = Call(dialect=chat.DIALECT, body={}, raw=b"", asked="m1", stream=False, deadline=0.0)
+    call.outcome.usage = Usage(input=100, output=20)
+    record = Record(0.0, "r", "POST", "/", "", "", 200, 0.0, mapped="m1")
+    charge(record, call, 10, PRICES, free=True)
+    assert (record.input_tokens, record.output_tokens, record.cost_usd) == (100, 20, 0.0)
+
+
 def test_a_price_nobody_knows(tmp_path: Path) -> None:
     record = billed(Usage(input=1, output=1), mapped="x")
     assert record.source == "provider" and record.cost_usd is None

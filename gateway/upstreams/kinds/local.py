@@ -16,6 +16,7 @@ class Local(Upstream):
     kind = "local"
     dialect = "chat"
     families = (NAME,)
+    free = True
 
     def __init__(self, settings: Settings, surroundings: Surroundings) -> None:
         super().__init__(settings, surroundings)

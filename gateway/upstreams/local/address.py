@@ -41,7 +41,10 @@ class LocalModel:
         """("starting" | "ready" | "restarting" | "failed" | "absent", a message for the operator)."""
         self._look()
         if self._state is None:
-            return "absent", f"no local model is running ({self._file} does not exist or cannot be read)"
+            return "absent", (
+                "the demonstration model is not running: a gateway that has no account brings it; "
+                "start one with this data folder, or add an account"
+            )
         return self._state.status, self._state.message
 
     def wait_ready(self, timeout: float) -> Address | None:

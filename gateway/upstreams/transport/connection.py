@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import ssl
 import time
@@ -269,7 +270,7 @@ def _reach(sock: socket.socket, waiter: Waiter, address: tuple[object, ...], tim
             raise ConnectTimeout(f"no connection to {target.place} in time")
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
-        raise OSError(code, errno.errorcode.get(code, str(code)))
+        raise OSError(code, os.strerror(code))
 
 
 def _handshake(
