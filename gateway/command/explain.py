@@ -23,6 +23,13 @@ PROTOCOLS = ("openai", "responses", "completions", "anthropic", "gemini")
 )
 @click.option("--prefix", is_flag=True, help="As under the /openai or /anthropic prefix.")
 @click.option("--stream/--whole", default=None, help="For a Gemini request, whose URL says so.")
+@click.option(
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="HEADER",
+    help="A header of the client's, 'Name: value', or @FILE with one a line (for keys: conversations belong to one).",
+)
 @click.option("--agent", default="", metavar="ID", help="As under /agents/ID/v1.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def explain(
@@ -31,6 +38,7 @@ def explain(
     protocol: str | None,
     prefix: bool,
     stream: bool | None,
+    headers: tuple[str, ...],
     agent: str,
     as_json: bool,
 ) -> None:
@@ -60,13 +68,14 @@ def explain(
             stream=stream,
             mount=mount,
             agent=agent,
+            headers=_headers(headers),
         ).document()
     except ConfigError as error:
         raise click.ClickException("\n".join(map(str, error.problems))) from None
     except GatewayError as error:
         raise click.ClickException(f"{error.fault.status}: {error.fault.message}") from None
     if not file:
-        for name in ("sending", "losses", "notes", "error", "stream"):
+        for name in ("sending", "losses", "notes", "error", "stream", "affinity"):
             del found[name]
     click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else worded(found))
     raise SystemExit(0 if found["served"] else 1)
@@ -77,6 +86,19 @@ def _read(file: str) -> bytes:
         return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise click.ClickException(f"{file} cannot be read: {error.strerror}") from None
+
+
+def _headers(given: tuple[str, ...]) -> dict[str, str]:
+    """By lower-case name."""
+    lines = [
+        line
+        for each in given
+        for line in (_read(each[1:]).decode(errors="replace").splitlines() if each.startswith("@") else [each])
+        if line.strip()
+    ]
+    if any(":" not in line for line in lines):
+        raise click.UsageError("a header is written 'Name: value'")
+    return {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
 def question(model: str, protocol: str) -> bytes:
@@ -110,7 +132,10 @@ def worded(found: dict[str, Any]) -> str:
         lines.append(f"  not {place}: {each['why']}")
     lines += [found["why"]] if found["why"] else []
     if found["account"]:
-        lines.append(f"first asked: {found['upstream']}/{found['account']} -> {found['model']} ({found['mode']})")
+        affinity = f", affinity {found['affinity']}" if found.get("affinity") else ""
+        lines.append(
+            f"first asked: {found['upstream']}/{found['account']} -> {found['model']} ({found['mode']}{affinity})"
+        )
     return "\n".join([*lines, *_sending(found)])
 
 

@@ -68,8 +68,9 @@ class Sending:
 class Explanation:
     """`protocol` is the dialect, or the operator's word for it. `served` False: `why` says why nobody can answer.
     `tiers` are tried in order. `account`, `upstream`, `model` and `mode` are those of the first attempt, `account` ""
-    while none is usable (then `why` says when one is back, and `sending` is what the first would be sent). `error` is
-    what the client would be told instead of an answer. `notes` are what differs between this and the real sending."""
+    while none is usable (then `why` says when one is back, and `sending` is what the first would be sent). `affinity` is
+    the X-Gateway-Affinity of its answer. `error` is what the client would be told instead of an answer. `notes` are what
+    differs between this and the real sending."""
 
     asked: str
     protocol: str
@@ -84,6 +85,7 @@ class Explanation:
     account: str = ""
     model: str = ""
     mode: str = ""
+    affinity: str = ""
     sending: Sending | None = None
     losses: list[Loss] = field(default_factory=list)
     error: str = ""
@@ -130,9 +132,9 @@ class Explainer:
         call.picture = route.picture
         pool = self._pool.shadow()
         self._candidates(found, call, route, pool)
-        lease = Plan(call, route, pool, 1).elsewhere()
+        lease = Plan(call, route, pool, 1, self._settings.affinity).elsewhere()
         if lease is not None:
-            found.account = lease.account.label
+            found.account, found.affinity = lease.account.label, call.outcome.affinity
         else:
             lease = self._resting(found, route, pool)
         if lease is not None:

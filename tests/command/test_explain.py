@@ -32,6 +32,24 @@ def test_a_request_as_json(tmp_path: Path) -> None:
     assert found["sending"]["body"]["contents"][0]["parts"] == [{"text": "Hi"}]
 
 
+def test_headers_of_the_client_count(tmp_path: Path) -> None:
+    turn = {"model": "claude-sonnet-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "Hello"}]}
+    (tmp_path / "request.json").write_text(json.dumps(turn))
+    (tmp_path / "headers").write_text("Anthropic-Version: 2023-06-01\n\nanthropic-beta: odd-2025-01-01\n")
+    found = run("explain", "--request", "request.json", "--protocol", "anthropic", "--header", "@headers")
+    assert "anthropic-beta: odd-2025-01-01" in found.output and found.exit_code == 0, found.output
+    assert run("explain", "m", "--header", "nonsense").exit_code == 2
+
+
+def test_where_the_conversation_belongs_is_said(tmp_path: Path) -> None:
+    with (tmp_path / "dragoman.toml").open("a") as file:
+        file.write('[[upstreams.accounts]]\nlabel = "second"\napi_key = "sk-ant-canary-0123456780"\n')
+    turn = {"model": "claude-sonnet-4-5", "messages": [{"role": "user", "content": "Hello"}]}
+    (tmp_path / "request.json").write_text(json.dumps(turn))
+    assert "(translated, affinity new)" in run("explain", "--request", "request.json").output
+    assert "affinity" not in run("explain", "claude-sonnet-4-5").output
+
+
 @pytest.mark.parametrize("text", ["", "[1]", '{"messages": [], "model": 4}', '{"messages": [{}], "model": "gpt-4o"}'])
 def test_a_request_the_gateway_would_refuse(tmp_path: Path, text: str) -> None:
     (tmp_path / "request.json").write_text(text)

@@ -155,6 +155,25 @@ def test_explaining_uses_no_turn_and_leaves_no_trace(gateway: InProcess) -> None
     assert gateway.ask("chat", model="chat-model").headers["x-account-email"] in told
 
 
+def test_a_conversation_is_explained_at_the_account_it_belongs_to(gateway: InProcess) -> None:
+    gateway.revive()
+    body = chat(model="chat-model", prompt_cache_key="a session of its own")
+    assert explained(gateway, body).affinity == "new"
+    at = gateway.post(PATHS["openai"], json.dumps(body).encode()).reply().headers["x-account-email"]
+    for _ in range(4):
+        gateway.ask("chat", model="chat-model")
+    found = explained(gateway, body)
+    assert (found.account, found.affinity) == (at, "kept")
+    assert explained(gateway, body, headers={"authorization": "Bearer another-client"}).affinity == "new"
+    (own,) = (each for each in gateway.gateway.pool.accounts() if each.label == at)
+    own.disabled_reason = "scripted"
+    moved = explained(gateway, body)
+    assert moved.account not in ("", at) and moved.affinity == "moved"
+    own.disabled_reason = None
+    gateway.revive()
+    assert explained(gateway, body).affinity == "kept"
+
+
 def test_candidates_are_refused_with_reasons(gateway: InProcess, up: ScriptedUpstream) -> None:
     gateway.revive()
     up.play(failing(429, retry_after="300"), key="c-1")
