@@ -68,9 +68,9 @@ class Sending:
 class Explanation:
     """`protocol` is the dialect, or the operator's word for it. `served` False: `why` says why nobody can answer.
     `tiers` are tried in order. `account`, `upstream`, `model` and `mode` are those of the first attempt, `account` ""
-    while none is usable (then `why` says when one is back, and `sending` is what the first would be sent). `affinity` is
-    the X-Gateway-Affinity of its answer. `error` is what the client would be told instead of an answer. `notes` are what
-    differs between this and the real sending."""
+    while none is usable (then `why` says when one is back, and `sending` is what the first would be sent).
+    `affinity` is the X-Gateway-Affinity of its answer. `error` is what the client would be told instead of an answer.
+    `notes` are what differs between this and the real sending."""
 
     asked: str
     protocol: str
