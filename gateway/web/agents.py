@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from gateway.canon.fault import Fault
 from gateway.canon.models import ModelInfo
@@ -13,6 +13,7 @@ from gateway.protocols.dialect import Dialect
 from gateway.routing.router import UnknownModel
 from gateway.web.agent import AgentDesk
 from gateway.web.door import Door
+from gateway.web.lost import meant_instead
 from gateway.web.models import asking
 from gateway.web.openai import body_shape
 from gateway.web.stored import preparing
@@ -86,9 +87,13 @@ def agents_blueprint(door: Door) -> Blueprint:
     @routes.route("/<path:rest>", methods=METHODS)
     def anything_else(id: str, rest: str) -> Response:
         dialect = dialects["anthropic"] if rest.startswith("v1/messages") else asking(door)
-        path = rest.removeprefix("v1/")
+        path = rest.removeprefix("v1/") if rest.startswith("v1/") else ""
         known = POSTS if path in POSTS else GETS if path in GETS else ()
-        error = _wrong_method("POST" if known is POSTS else "GET", path) if known else _not_offered(id, rest)
+        meant = request.environ.get("dragoman.meant")
+        if meant:
+            error: GatewayError = NotFound(meant_instead(request.path, meant), code="unknown_url")
+        else:
+            error = _wrong_method("POST" if known is POSTS else "GET", path) if known else _not_offered(id, rest)
         response = at(id, dialect, lambda desk: door.refuse(dialect, error, check=desk.check))
         if response.status_code == 405:
             response.headers["Allow"] = "POST" if known is POSTS else "GET"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from flask import Response, request
@@ -120,6 +120,7 @@ class Door:
     ) -> Response:
         """How many tokens a prompt has, in the dialect's own shape; X-Token-Count says how it is known."""
         environ, started = request.environ, time.monotonic()
+        counted: list[Call] = []
 
         def answer() -> tuple[bytes, list[tuple[str, str]]]:
             raw, body = read_object(environ, self._limit)
@@ -136,6 +137,7 @@ class Door:
                 started=started,
                 deadline=started + self.gateway.config.server.request_timeout_s,
             )
+            counted.append(call)
             reserved = self.gateway.admission.check(
                 self.gateway.keys.check(environ, query=query_key), call, counting=True
             )
@@ -145,12 +147,9 @@ class Door:
                 if reserved is not None:
                     reserved.settle()
             assert dialect.counting is not None
-            headers = [("X-Token-Count", "exact" if exact else "estimate")]
-            if call.outcome.mapped_model:
-                headers.append(("X-Mapped-Model", header_safe(call.outcome.mapped_model)))
-            return dialect.counting.write_count(tokens), headers
+            return dialect.counting.write_count(tokens), [("X-Token-Count", "exact" if exact else "estimate")]
 
-        return self.tell(dialect, answer, mount=mount, query_key=query_key)
+        return self.tell(dialect, answer, mount=mount, query_key=query_key, counted=counted)
 
     def tell(
         self,
@@ -161,16 +160,17 @@ class Door:
         query_key: bool = False,
         check: Callable[..., str] | None = None,
         media_type: str = "application/json",
+        counted: Sequence[Call] = (),
     ) -> Response:
         """An answer that is no model's (a model list, a count): key (by `check`, else as
-        everywhere), `answer()` with its headers, record."""
+        everywhere), `answer()` with its headers, record. `counted` holds the call `answer` made, if it made one."""
         environ = request.environ
         started, at, request_id, key = time.monotonic(), time.time(), request_id_of(environ), ""
         fault: Fault | None = None
         try:
             key = (check or self.gateway.keys.check)(environ, query=query_key)
             body, headers = answer()
-            response = Response(body, 200, [("X-Request-Id", request_id), *headers], content_type=media_type)
+            response = Response(body, 200, headers, content_type=media_type)
         except Malformed as malformed:
             fault = BadRequest.of(malformed).fault
         except (TooDeep, RecursionError):
@@ -180,8 +180,12 @@ class Door:
         except ClientGone:
             fault = Fault(CLIENT_CLOSED_REQUEST, "the client closed its connection", code="client_closed")
         if fault is not None:
-            response = fault_response(dialect, fault, request_id, [("X-Request-Id", request_id)], mount=mount)
-        Entry(self.gateway, None, environ, key, at, request_id=request_id, started=started).close(
+            response = fault_response(dialect, fault, request_id, [], mount=mount)
+        response.headers["X-Request-Id"] = request_id
+        call = counted[0] if counted else None
+        if call is not None and call.outcome.mapped_model:
+            response.headers["X-Mapped-Model"] = header_safe(call.outcome.mapped_model)
+        Entry(self.gateway, None, environ, key, at, request_id=request_id, started=started, counted=call).close(
             response.status_code, fault
         )
         return response

@@ -30,14 +30,16 @@ class Entry:
         request_id: str = "",
         started: float = 0.0,
         reserved: Reservation | None = None,
+        counted: Call | None = None,
     ) -> None:
+        """`counted` is a call whose tokens were counted: its models are noted, it used nothing."""
         self.gateway = gateway
         self.call = call
         self._environ = environ
         self.key = key
         self.at = at
         self._id = call.request_id if call else request_id
-        self._asked = call.asked if call else ""
+        self._named = call or counted
         self._started = call.started if call else started
         self._reserved = reserved
         self._noted = False
@@ -62,7 +64,8 @@ class Entry:
             key=self.key,
             status=status,
             seconds=time.monotonic() - self._started,
-            asked=self._asked,
+            asked=self._named.asked if self._named else "",
+            mapped=self._named.outcome.mapped_model if self._named else "",
         )
         if fault is not None:
             record.error = fault.code or str(fault.status)

@@ -42,7 +42,7 @@ def _spoken(dialect: Dialect, fault: Fault) -> Fault:
 
 def _problem(body: bytes, fault: Fault) -> bytes:
     document = loads(body)
-    code = (fault.code or "error").replace("_", "-")
+    code = (fault.code or _phrase(fault.status)).replace("_", "-")
     title = " ".join(word.capitalize() for word in code.split("-"))
     return dumps(
         {
@@ -53,3 +53,8 @@ def _problem(body: bytes, fault: Fault) -> bytes:
             **document,
         }
     )
+
+
+def _phrase(status: int) -> str:
+    """HTTP's own word for a status, for faults without a code: "bad_request"."""
+    return HTTPStatus(status).phrase.lower().replace(" ", "_") if status in _REGISTERED else "error"

@@ -9,7 +9,8 @@ from typing import Literal
 
 from flask import Blueprint, Response, request
 
-from gateway.errors import BadRequest
+from gateway.canon.fault import Fault
+from gateway.errors import BadRequest, GatewayError
 from gateway.web.door import Door
 from gateway.web.embeddings import embedding_dialect
 from gateway.web.models import model_list, one_model
@@ -17,6 +18,7 @@ from schemas.embeddings import BATCH_EMBED_CONTENTS, EMBED_CONTENT
 from schemas.generate import GENERATE
 
 EMBEDDING_METHODS = ("embedContent", "batchEmbedContents")
+SLASHED = "/countTokens"
 METHODS = ("generateContent", "streamGenerateContent", "countTokens", *EMBEDDING_METHODS)
 
 
@@ -28,9 +30,7 @@ def gemini_blueprint(door: Door, mount: str, version: str) -> Blueprint:
 
     @routes.post("/models/<path:target>")
     def call(target: str) -> Response:
-        model, colon, method = target.rpartition(":")
-        if not colon:
-            model, method = target, "generateContent"
+        model, method = named(target)
         if method in ("generateContent", "streamGenerateContent"):
             streamed = method == "streamGenerateContent"
             framing: Literal["sse", "array"] = "array" if streamed and request.args.get("alt") != "sse" else "sse"
@@ -62,6 +62,22 @@ def gemini_blueprint(door: Door, mount: str, version: str) -> Blueprint:
 
         @routes.get("/models/<path:model>")
         def model(model: str) -> Response:
+            name, method = named(model)
+            if name != model and method in METHODS:
+                response = door.refuse(dialect, GatewayError(Fault(405, f":{method} takes POST")), mount=mount)
+                if response.status_code == 405:
+                    response.headers["Allow"] = "POST"
+                return response
             return one_model(door, dialect, model, query_key=True)
 
     return routes
+
+
+def named(target: str) -> tuple[str, str]:
+    """(model, method) of what follows `models/`. Some clients of Antigravity Manager write `MODEL/countTokens`."""
+    model, colon, method = target.rpartition(":")
+    if colon:
+        return model, method
+    if target.endswith(SLASHED):
+        return target.removesuffix(SLASHED), "countTokens"
+    return target, "generateContent"

@@ -9,6 +9,7 @@ from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
 from gateway.canon.fault import Fault
+from gateway.web.paths import MOUNTS
 
 NOT_OFFERED = {
     "images": "images are answered inside chat: ask an image model on /v1/chat/completions or :generateContent",
@@ -45,7 +46,7 @@ def _not_found(app: Flask, environ: dict[str, Any]) -> str:
     path = request.path[:200]
     meant = environ.get("dragoman.meant")
     if meant:
-        return f"there is nothing at {path}. You probably mean {meant}{base_url_hint(meant)}"
+        return meant_instead(path, meant)
     for word, instead in NOT_OFFERED.items():
         if f"/{word}" in path:
             return f"{path} is not offered by this gateway; {instead}."
@@ -54,9 +55,15 @@ def _not_found(app: Flask, environ: dict[str, Any]) -> str:
     return f"there is nothing at {request.method} {path}. The nearest routes: {', '.join(near)}."
 
 
+def meant_instead(path: str, meant: str) -> str:
+    """What is told of a wrong base URL while paths are not repaired."""
+    return f"there is nothing at {path[:200]}. You probably mean {meant}{base_url_hint(meant)}"
+
+
 def base_url_hint(meant: str) -> str:
     """Which base URL makes a client arrive at `meant`; "" for paths no client builds from a base."""
-    mount = next((f"/{word}" for word in ("openai", "anthropic", "gemini") if meant.startswith(f"/{word}/")), "")
+    first, _, rest = meant.lstrip("/").partition("/")
+    mount = f"/{first}" if first in MOUNTS else f"/{first}/{rest.partition('/')[0]}" if first == "agents" else ""
     base = f": set the client's base URL to {request.host_url.rstrip('/')}{mount}"
     if "/messages" in meant or "/v1beta" in meant or "/v1alpha" in meant:
         return base

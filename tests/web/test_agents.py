@@ -227,3 +227,18 @@ def test_the_record_names_the_agent_and_no_token(house: InProcess) -> None:
     assert ask(house, "support", "v1/chat/completions", CHAT_ASKS, headers=headers).status_code == 200
     (record,) = [record for record in house.records if record.id == "this-one"]
     assert record.key == "agent:support" and "agent-secret" not in repr(record)
+
+
+def test_with_repair_off_the_404_names_the_agents_own_base(up: ScriptedUpstream) -> None:
+    toml = config_for(Provider(up, "chat"), server={"repair_paths": False}) + AGENTS.replace('"gemini"', '""')
+    with InProcess(toml.replace('"alias"', '"real-model"')) as house:
+        for wrong in ("chat/completions", "v1/v1/chat/completions", "v1/chat/completions/"):
+            reply = requests.post(
+                f"{house.url}/agents/support/{wrong}",
+                json=CHAT_ASKS,
+                headers={"x-api-key": "agent-secret-1"},
+                timeout=9,
+            )
+            assert reply.status_code == 404, reply.text
+            assert f"base URL to {house.url}/agents/support/v1" in reply.json()["error"]["message"]
+            assert requests.post(f"{house.url}/agents/support/{wrong}", json=CHAT_ASKS, timeout=9).status_code == 401

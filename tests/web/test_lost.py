@@ -48,6 +48,13 @@ def test_problem_json() -> None:
     assert document["detail"] == document["error"]["message"]
 
 
+def test_a_problem_without_a_code_has_https_word() -> None:
+    reply = shared().rested().client.post("/openai/v1/chat/completions", data=b"{")
+    document = reply.get_json()
+    assert reply.status_code == 400 and document["title"] == "Bad Request"
+    assert document["type"] == "https://api.clinvk.dev/errors/bad-request"
+
+
 @pytest.mark.parametrize(
     ("path", "instead"),
     [
