@@ -7,7 +7,6 @@ import pytest
 
 from gateway.web.gemini import named
 from tests.gateways import InProcess, Provider, config_for
-from tests.scripted.script import failing
 from tests.scripted.upstream import ScriptedUpstream
 
 ASKS = json.dumps({"contents": [{"role": "user", "parts": [{"text": "hello there"}]}]}).encode()
@@ -48,13 +47,10 @@ def test_counting_by_the_slash_form(house: InProcess) -> None:
     assert counts[0].json == counts[1].json and counts[0].json["totalTokens"]
 
 
-def test_what_was_counted_is_in_the_record_and_costs_nothing(house: InProcess, up: ScriptedUpstream) -> None:
+def test_what_was_counted_is_in_the_record_and_costs_nothing(house: InProcess) -> None:
     house.post("/v1beta/models/alias:countTokens", ASKS).reply()
     record = house.records[-1]
     assert (record.asked, record.mapped, record.input_tokens) == ("alias", "c-model", None)
-    up.play(failing(400), dialect="gemini")
-    failed = house.post("/v1beta/models/g-model:countTokens", ASKS).reply()
-    assert failed.status == 200 or failed.headers["x-mapped-model"] == "g-model"
 
 
 @pytest.mark.parametrize(
