@@ -144,6 +144,12 @@ def _exposure(config: Config) -> Iterator[str]:
         if is_published_key(key):
             yield "auth.api_keys: a client key is one that a public README shows; choose your own"
             break
+    auth = config.auth
+    if auth.mode in ("strict", "all_except_health") and not (auth.api_keys or auth.keys):
+        yield (
+            f'auth.mode: "{auth.mode}" asks for a key and [auth] api_keys is empty: '
+            "only keys of `dragoman keys add NAME` let anybody in"
+        )
     if not config.server.loopback and config.auth.mode == "off":
         yield f'auth.mode: "off" while listening on {config.server.address}: anyone can use your accounts'
     if "*" in config.server.cors_origins and config.auth.mode == "off":

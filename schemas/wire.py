@@ -52,10 +52,13 @@ class Object(Typed):
 
 
 class WireSchema(Schema):
-    """Base: unknown fields are kept."""
+    """Base: unknown fields are kept. `dry_run` is the gateway's own in every protocol: what is neither true nor false
+    must not become a call."""
 
     class Meta:
         unknown = INCLUDE
+
+    dry_run = Flag()
 
     _plain: dict[str, tuple[tuple[type, ...], bool]] | None = None
 

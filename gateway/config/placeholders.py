@@ -46,9 +46,11 @@ _COMMON = frozenset(
         "letmein1",
         "client-key",
         "admin-key",
+        "sk-antigravity",
+        "not-needed",
     ]
 )
-_PUBLISHED = re.compile(r"sk-custom-key-\d+|sk-antigravity|not-needed", re.IGNORECASE)
+_PUBLISHED = re.compile(r"sk-custom-key-\d+", re.IGNORECASE)
 
 MIN_KEY_LENGTH = 8
 """Client keys shorter than this can be guessed; they are refused where the network can reach us."""
@@ -65,5 +67,6 @@ def is_sample_key(key: str) -> bool:
 
 
 def is_published_key(key: str) -> bool:
-    """True for keys that a predecessor's README tells people to use; they work, with a warning."""
+    """True for keys that antigravity2api's README has in an `.env` with HOST=0.0.0.0: that file has to work as it is
+    written, so they are no samples; they work, with a warning."""
     return _PUBLISHED.fullmatch(key.strip()) is not None

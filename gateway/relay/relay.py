@@ -74,6 +74,10 @@ class Relay:
 
     def embed(self, call: Call) -> bytes:
         """The body with the embeddings; as `whole`. Raises Malformed too."""
+        if call.body.get("dry_run"):
+            raise Malformed(
+                "dry_run", "dry_run has no answer among embeddings: `dragoman explain MODEL` tells the route"
+            )
         route = embedding_route(self._route(call), self._upstreams)
         call.target = call.outcome.mapped_model = route.model
         plan = Plan(call, route, self._pool, self._settings.max_attempts)

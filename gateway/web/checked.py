@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from gateway.errors import BadRequest
 from gateway.protocols.dialect import Dialect
+from gateway.protocols.wire_json import dumps
 from gateway.relay.call import Call
 from gateway.relay.preset import Preset
 from schemas.wire import WireSchema
@@ -36,6 +37,9 @@ def checked_call(
     """
     schema.check(body)
     dialect.check_request(body)
+    if "dry_run" in body and not body["dry_run"]:
+        body = {name: value for name, value in body.items() if name != "dry_run"}
+        raw = dumps(body)
     asked = model if model is not None else body.get("model") or ""
     if not asked:
         raise BadRequest("model is required: name the model that should answer", param="model")

@@ -44,5 +44,5 @@ def test_keys_that_work_everywhere(key: str) -> None:
 
 
 def test_published_keys() -> None:
-    assert is_published_key("sk-custom-key-2") and is_published_key("sk-antigravity")
+    assert is_published_key("sk-custom-key-2") and is_sample_key("sk-antigravity")
     assert not is_published_key("sk-custom-key-of-mine")

@@ -227,6 +227,25 @@ def test_a_dry_run_notes_no_attempt(gateway: InProcess, up: ScriptedUpstream) ->
     assert gateway.records[-1].attempts == [] and gateway.records[-1].account == ""
 
 
+@pytest.mark.parametrize("value", [False, None])
+def test_no_dry_run_is_a_request_like_any_other(gateway: InProcess, up: ScriptedUpstream, value: Any) -> None:
+    """It is the gateway's own word: OpenAI would refuse it, and nothing is lost without it."""
+    for model in ("chat-model", "claude-sonnet-4-5"):
+        gateway.revive()
+        reply = gateway.post(PATHS["openai"], json.dumps(chat(model=model, dry_run=value)).encode()).reply()
+        assert reply.told.text == "ok" and "x-gateway-lossy" not in reply.headers
+        assert b"dry_run" not in up.asked()[-1].raw
+
+
+@pytest.mark.parametrize("value", ["true", 1, {}])
+def test_an_unclear_dry_run_is_no_call(gateway: InProcess, up: ScriptedUpstream, value: Any) -> None:
+    before = len(up.asked())
+    assert gateway.post(PATHS["openai"], json.dumps(chat(model="gpt-4o", dry_run=value)).encode()).reply().status == 400
+    embed = json.dumps({"model": "chat-model", "input": "x", "dry_run": True}).encode()
+    assert gateway.post("/v1/embeddings", embed).reply().status == 400
+    assert len(up.asked()) == before
+
+
 def test_a_provider_that_is_not_there_is_not_waited_for(gateway: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     upstream = gateway.gateway.upstreams["responses"]
     monkeypatch.setattr(type(upstream), "available", lambda self: "it is still loading")

@@ -20,6 +20,7 @@ PIN = Models(default="acme/model-1")
         (Config(server=Server(host="0.0.0.0"), auth=Auth(mode="off")), "auth.mode"),
         (Config(server=Server(cors_origins=("*",)), auth=Auth(mode="off")), "cors_origins"),
         (Config(auth=Auth(api_keys=("sk-custom-key-1",))), "README"),
+        (Config(auth=Auth(mode="strict")), "keys add"),
         (Config(server=Server(first_content_timeout_s=700)), "first_content_timeout_s"),
         (Config(server=Server(bind="unix:/x", allow_lan_access=True)), "allow_lan_access"),
         (Config(auth=Auth(keys=(AuthKey(name="n", key_hash="h", expires="2001-01-01"),))), "expired"),
