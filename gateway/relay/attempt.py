@@ -40,8 +40,8 @@ from gateway.upstreams.upstream import Operation, Upstream, forwarded
 
 
 class Attempt:
-    """`mode` is chosen here, once. `dialect` is the upstream's; `started` is time.monotonic(); `drop_usage` says that
-    we asked for streamed usage."""
+    """`mode` is chosen here, once. `dialect` is the upstream's; `started` and `deadline` are time.monotonic();
+    `drop_usage` says that we asked for streamed usage."""
 
     def __init__(self, call: Call, lease: Lease, upstream: Upstream, dialect: Dialect, settings: RelaySettings) -> None:
         self.call = call
@@ -50,6 +50,7 @@ class Attempt:
         self.dialect = dialect
         self.settings = settings
         self.started = time.monotonic()
+        self.deadline = min(call.deadline, self.started + upstream.limits.request)
         self.profile = upstream.fitted(settings.profile_for(self.model))
         same = (
             dialect.name == call.dialect.name
@@ -137,7 +138,7 @@ class Attempt:
             operation=self.operation,
             model=self.model,
             body=body,
-            deadline=call.deadline,
+            deadline=self.deadline,
             head_timeout=limits.first_content if call.stream else limits.whole,
             headers=headers,
             request_id=call.request_id,

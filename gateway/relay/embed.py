@@ -82,7 +82,7 @@ class EmbeddingAttempt(Attempt):
 
     def _read(self, exchange: Exchange) -> bytes:
         try:
-            return exchange.read_all(ANSWER_LIMIT, self.upstream.limits.idle, self.call.deadline)
+            return exchange.read_all(ANSWER_LIMIT, self.upstream.limits.idle, self.deadline)
         except TransportFault as fault:
             raise self.broken(fault) from None
         finally:

@@ -49,7 +49,7 @@ def _pieces(attempt: Attempt, exchange: Exchange, held: list[bytes], outline: Ou
     last = held.pop()
     yield from held
     held.clear()
-    idle, deadline = attempt.upstream.limits.idle, attempt.call.deadline
+    idle, deadline = attempt.upstream.limits.idle, attempt.deadline
     while True:
         wait = min(idle, deadline - time.monotonic())
         try:

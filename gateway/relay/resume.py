@@ -117,7 +117,7 @@ class Resume:
         until = first_by = attempt.started + limits.first_content
         begun = False
         while True:
-            until = min(until, attempt.call.deadline)
+            until = min(until, attempt.deadline)
             try:
                 data = exchange.read(max(min(until, last_sent + self._keepalive_s) - time.monotonic(), 0.001))
             except Silence as silence:

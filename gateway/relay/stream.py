@@ -52,7 +52,7 @@ class StreamPump:
         self.settings = attempt.settings
         self.outcome = attempt.call.outcome
         self._elsewhere = elsewhere
-        self._deadline = attempt.call.deadline
+        self._deadline = attempt.deadline
         self._limits = attempt.upstream.limits
         self._first_by = attempt.started + self._limits.first_content
         self._hold_until: float | None = None

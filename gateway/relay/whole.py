@@ -89,7 +89,7 @@ def _read(attempt: Attempt, exchange: Exchange) -> bytes | bytearray:
 
 def _first(attempt: Attempt, exchange: Exchange, size: int) -> tuple[list[bytes], bool]:
     try:
-        return exchange.read_first(size, attempt.upstream.limits.idle, attempt.call.deadline)
+        return exchange.read_first(size, attempt.upstream.limits.idle, attempt.deadline)
     except TooLarge:
         raise _too_large(attempt) from None
     except TransportFault as fault:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.gateways import InProcess, Provider, config_for
-from tests.scripted.script import Script
+from tests.scripted.answer import Answer
+from tests.scripted.script import Script, text
 from tests.scripted.told import path
 from tests.scripted.upstream import ScriptedUpstream
 
@@ -71,3 +74,24 @@ def test_a_redirect_is_not_followed() -> None:
                 reply = gateway.ask("chat", stream=stream)
             assert (reply.status, reply.json["error"]["code"]) == (502, "upstream_error")
         assert other.requests == []
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_an_upstreams_own_request_timeout_leads_to_the_next_account(stream: bool) -> None:
+    with ScriptedUpstream() as up:
+        up.play(Script(head_delay=20.0) if not stream else Script(first_content_delay=20.0), text("other"))
+        slow = Provider(up, keys=("k1", "k2"), more={"request_timeout_s": 0.5})
+        with InProcess(config_for(slow)) as gateway:
+            reply = gateway.ask("chat", stream=stream)
+            assert reply.told.text == "other" and reply.seconds < 10 and gateway.alive()
+            assert [each.status for each in gateway.records[-1].tries] == [504, 200]
+
+
+def test_an_upstreams_own_request_timeout_ends_a_stream_that_drips() -> None:
+    """A drip never trips the idle limit."""
+    with ScriptedUpstream() as up:
+        up.play(Script(answer=Answer(("word ",) * 200), pace=0.1))
+        slow = Provider(up, more={"request_timeout_s": 0.6})
+        with InProcess(config_for(slow, server={"resume": "off"})) as gateway:
+            reply = gateway.ask("chat", stream=True)
+            assert reply.told.error and reply.told.error["code"] == "upstream_timeout" and reply.seconds < 10
