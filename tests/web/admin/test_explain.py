@@ -26,7 +26,7 @@ def test_a_whole_request_as_the_provider_would_be_sent_it(
     """The body is the one the provider receives, and the object that of `dragoman explain --request`."""
     page = visitor.post("explain", protocol="openai", model="", body=json.dumps(BODY))
     said = words(page)
-    assert "at google would answer as gemini-2.5-flash (translated)" in said
+    assert "at google would answer as gemini-2.5-flash (translated, affinity new)" in said
     assert "exact map 'gpt-4o'" in said and "logit_bias" in said and "openai → gpt-4o-mini" in said
     raw = json.dumps(BODY).encode()
     assert sent(page.text) == explain_request(house.gateway, raw, protocol="openai").document()["sending"]["body"]
@@ -48,7 +48,7 @@ def test_the_words_cover_the_protocols() -> None:
 def test_who_was_refused_and_why(visitor: Visitor, house: InProcess) -> None:
     visitor.post("accounts/disable", account="google/0000/alice@example.com")
     said = words(visitor.post("explain", protocol="openai", model="gpt-4o", body=""))
-    assert "bob@example.com at google would answer" in said
+    assert "bob@example.com at google would answer as gemini-2.5-flash (translated, affinity new)" in said
     assert "alice@example.com at google: disabled" in said and "disabled by the operator" in said
 
 
