@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gateway.config.model import Server
+from gateway.config.model import Config, Server
 from gateway.config.placeholders import is_sample_key
 from gateway.config.problems import Problem
 
+_MESSAGE = "is a sample or too short, and the gateway listens on an address others can reach"
 _REMEDY = "Use a long random one (`openssl rand -hex 24`), or listen on 127.0.0.1 only"
 
 
@@ -23,8 +24,21 @@ def sample_keys(document: Mapping[str, Any], api_keys: tuple[str, ...]) -> tuple
         return [], []
     if _server(document).loopback:
         return [], [f"{path}: is a sample or too short; it would be refused on an open address" for path in found]
-    message = "is a sample or too short, and the gateway listens on an address others can reach"
-    return [Problem(path, message, _REMEDY) for path in found], []
+    return [Problem(path, _MESSAGE, _REMEDY) for path in found], []
+
+
+def open_keys(config: Config) -> list[Problem]:
+    """The same of a loaded configuration whose gateway others can reach after all."""
+    named = [
+        *((f"auth.api_keys[{number}]", key) for number, key in enumerate(config.auth.api_keys)),
+        ("auth.admin_key", config.auth.admin_key),
+        *(
+            (f"agents[{place}].tokens[{number}]", token)
+            for place, agent in enumerate(config.agents)
+            for number, token in enumerate(agent.tokens)
+        ),
+    ]
+    return [Problem(path, _MESSAGE, _REMEDY) for path, key in named if key and is_sample_key(key)]
 
 
 def _server(document: Mapping[str, Any]) -> Server:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 
+from gateway.config.client_keys import open_keys
 from gateway.config.load import load
 from gateway.config.model import Config
 from gateway.config.problems import ConfigError
@@ -58,6 +59,8 @@ class Application:
         with self._reloading:
             try:
                 config = self._loader()
+                if self.local_only is False and (problems := open_keys(config)):
+                    raise ConfigError(problems)
             except ConfigError as error:
                 log.error(
                     "reload refused, the old configuration stays:\n%s",

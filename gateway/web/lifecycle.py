@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import queue
 import signal
-import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
-from gateway.config.model import is_loopback_host
+from gateway.web.listeners import local
 from gateway.web.watchman import keep_watch
 
 if TYPE_CHECKING:  # the master imports this file by way of the worker class and must stay small and unpatched
@@ -32,7 +31,7 @@ def attach(worker: Any) -> None:
 
     words: queue.SimpleQueue[Word] = queue.SimpleQueue()
     signal.signal(signal.SIGHUP, lambda *_: words.put("reload"))
-    application.local_only = all(_local(each) for each in worker.sockets)
+    application.local_only = all(local(each) for each in worker.sockets)
     Board(application.gateway.state).start(application.gateways)
     threading.Thread(target=_obey, args=(words, worker, application), name="lifecycle", daemon=True).start()
     keep_watch(lambda: application.gateway)
@@ -118,10 +117,3 @@ def _refuse_natively(worker: Any, application: Application) -> None:
             pass
 
     worker.handle_error = handle_error
-
-
-def _local(listener: Any) -> bool:
-    listener = getattr(listener, "sock", listener)
-    if listener.family == socket.AF_UNIX:
-        return True
-    return is_loopback_host(str(listener.getsockname()[0]))

@@ -14,11 +14,13 @@ from typing import Any
 
 from gateway.command.loading import configured
 from gateway.command.pid_file import hold, let_go, running
+from gateway.config.client_keys import open_keys
 from gateway.config.data_folder import unwritable
 from gateway.config.problems import ConfigError
 from gateway.config.workers import worker_count
 from gateway.monitoring.files import FOLDER, bury, clear
 from gateway.web.bindable import inherited, refused
+from gateway.web.listeners import local
 
 log = logging.getLogger("dragoman")
 
@@ -92,6 +94,7 @@ def when_ready(server: Any) -> None:
         for pid in list(server.WORKERS):
             server.kill_worker(pid, signal.SIGHUP)
 
+    _refuse_samples(server)
     server.handle_hup = handle_hup
     _write_pid_file(server)
     _end_at_the_second_sigterm(server)
@@ -102,6 +105,16 @@ def when_ready(server: Any) -> None:
             "no account is configured: a small demonstration model on this machine answers. "
             "Add a real account, for example: GEMINI_API_KEY=... make run"
         )
+
+
+def _refuse_samples(server: Any) -> None:
+    """The configuration's own address was looked at before; `--bind` and sockets of systemd's are known only here."""
+    problems = [] if all(local(each) for each in server.LISTENERS) else open_keys(_config)
+    for each in problems:
+        print(f"dragoman: {each}", file=sys.stderr)
+    if problems:
+        on_exit(server)
+        raise SystemExit(1)
 
 
 def _write_pid_file(server: Any) -> None:

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from gateway.config.client_keys import sample_keys
+from gateway.config.client_keys import open_keys, sample_keys
+from gateway.config.model import Agent, Auth, Config
 
 SAMPLES: dict[str, Any] = {
     "auth": {"api_keys": ["a-good-long-key", "sk-..."], "admin_key": "changeme"},
@@ -38,3 +39,12 @@ def test_good_keys_and_keys_of_the_predecessors_readme() -> None:
 )
 def test_broken_documents_do_not_break_it(document: dict[str, Any]) -> None:
     assert sample_keys(document, ()) == ([], [])
+
+
+def test_a_loaded_configuration_that_turns_out_to_be_open() -> None:
+    config = Config(
+        auth=Auth(api_keys=("a-good-long-key", "sk-..."), admin_key="changeme"),
+        agents=(Agent(id="a", model="m", tokens=("agent-token-1", "short")),),
+    )
+    assert [problem.path for problem in open_keys(config)] == PATHS[:3]
+    assert open_keys(Config()) == []

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from werkzeug.test import Client
 
-from gateway.config.model import Config, Server
+from gateway.config.model import Auth, Config, Server
 from gateway.config.problems import ConfigError, Problem
 from gateway.web import application
 from gateway.web.application import Application
@@ -52,6 +53,18 @@ def test_reload_swaps(loader: Loader, tmp_path: Path, caplog: pytest.LogCaptureF
     assert app.gateway.recorder is recorder
     assert "[server] port changed" in caplog.text and "[server] workers changed" in caplog.text
     assert "host changed" not in caplog.text
+
+
+@pytest.mark.parametrize("local_only", [True, False])
+def test_sample_keys_are_refused_on_reload_too_where_others_can_reach_us(
+    loader: Loader, tmp_path: Path, caplog: pytest.LogCaptureFixture, local_only: bool
+) -> None:
+    app = Application(loader)
+    app.local_only = local_only
+    assert app.gateway.config is loader.found
+    loader.found = replace(serving("two", tmp_path), auth=Auth(mode="off", admin_key="changeme"))
+    assert app.reload() is local_only
+    assert ("auth.admin_key: is a sample" in caplog.text) is not local_only
 
 
 def test_an_invalid_file_is_refused_and_the_old_one_stays(loader: Loader, caplog: pytest.LogCaptureFixture) -> None:
