@@ -84,6 +84,15 @@ def enabling() -> dict[str, Any]:
     return {"enabled": True, "disabled_reason": None, "disabled_credential": None}
 
 
+def outlived(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What is written into an entry whose disablement was about a refresh token it no longer has: it is in use, and
+    whoever reads the file shall see that. {} for every other entry."""
+    credential = _text(entry, "disabled_credential")
+    if entry.get("enabled") is not False or not credential or credential == fingerprint(_text(entry, "refresh_token")):
+        return {}
+    return enabling()
+
+
 def disabling(reason: str, refresh_token: str) -> dict[str, Any]:
     """What is written to put a project out of use, for as long as it has this refresh token."""
     return {"enabled": False, "disabled_reason": reason[:800], "disabled_credential": fingerprint(refresh_token)}

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from gateway.accounts.atomic_file import Changed, Stamp, Unreadable, read_json, stamp_of, write_json
 from gateway.accounts.file_lock import file_lock
-from gateway.accounts.project import Project, entries_of, projects_of
+from gateway.accounts.project import Project, entries_of, outlived, projects_of
 
 log = logging.getLogger("dragoman")
 
@@ -182,7 +182,7 @@ def _with(document: Any, changes: Mapping[str, Mapping[str, Any]]) -> Any:
             continue
         entries[number] = {
             name: value
-            for name, value in {**entry, **said}.items()
+            for name, value in {**entry, **outlived(entry), **said}.items()
             if value is not None or name in _ORIGINAL or name in entry
         }
         touched = True

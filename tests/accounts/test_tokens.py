@@ -102,6 +102,23 @@ def test_a_disablement_belongs_to_one_refresh_token(path: Path) -> None:
     assert tokens.projects()[0].disabled_reason is None
 
 
+def test_a_disablement_that_was_outlived_goes_with_the_next_write(path: Path) -> None:
+    """Whoever looks into the file sees what holds; one by hand, or for this very token, stays."""
+    by_hand = {**project("r3"), "enabled": False, "disabled_reason": "mine"}
+    write_tokens(
+        path, project("r2", **disabling("revoked", "r1")), project("r4", **disabling("revoked", "r4")), by_hand
+    )
+    tokens = TokensFile(path)
+    for token in ("r2", "r3", "r4"):
+        tokens.record(token, {"access_token": "new"})
+    new, same, hand = read_tokens(path)
+    assert (new["enabled"], new["disabled_reason"]) == (True, None) and not new.get("disabled_credential")
+    assert [(each["enabled"], each["disabled_reason"]) for each in (same, hand)] == [
+        (False, "revoked"),
+        (False, "mine"),
+    ]
+
+
 def test_many_writers_lose_nothing(path: Path) -> None:
     """A2-T10, detail 22."""
     names = [f"r{number}" for number in range(8)]
