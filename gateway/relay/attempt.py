@@ -172,14 +172,14 @@ class Attempt:
         if self.native:
             self.settings.media.admit(call)
         if self.mode == "wrapped":
-            return fitted(call.raw, call.body, profile)[1], dict(upstream.translated_headers)
+            return self._fitted(call.raw, call.body)[1], dict(upstream.translated_headers)
         if self.mode == "passthrough":
             raw, body = call.raw, call.body
             if call.history is not None:
                 full = call.history.for_provider(body, upstream.name, self.lease.account.label)
                 if full is not None:
                     raw, body = dumps(full), full
-            raw, body = fitted(raw, body, profile)
+            raw, body = self._fitted(raw, body)
             raw = with_model(raw, body, self.model)
             if call.stream and self.dialect.ask_usage is not None:
                 asking = self.dialect.ask_usage(raw, {**body, "model": self.model})
@@ -201,6 +201,23 @@ class Attempt:
         self.losses = [*losses, *written.losses]
         if self.dialect.name != call.dialect.name:
             self.losses += nested_fields(call.dialect.unheard(dialogue, self.dialect.name), call.dialect.name)
+        self._judge_losses()
+        sent = written.body if upstream.wrapper is not None else dumps(written.body)
+        return sent, dict(upstream.translated_headers)
+
+    def _fitted(self, raw: bytes, body: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
+        """What is passed on, without what the model refuses."""
+        fit = fitted(raw, body, self.profile)
+        if fit[1] is not body:
+            reason = f"the model {self.model} refuses this field"
+            self.losses = [
+                Loss(name, reason) for name in self.profile.drop if name in body and name != "stream_options"
+            ]
+            self._judge_losses()
+        return fit
+
+    def _judge_losses(self) -> None:
+        """Raises BadRequest in strict mode."""
         grave = [loss for loss in self.losses if not loss.harmless]
         if grave and self.settings.strict:
             raise BadRequest(
@@ -209,8 +226,6 @@ class Attempt:
                 param=grave[0].path,
                 code="lossy_translation",
             )
-        sent = written.body if upstream.wrapper is not None else dumps(written.body)
-        return sent, dict(upstream.translated_headers)
 
     def _wants_unknown_format(self) -> bool:
         """Whether the client wants a schema that this model cannot be told, which passing on would not change. The look

@@ -95,3 +95,17 @@ def test_an_upstreams_own_request_timeout_ends_a_stream_that_drips() -> None:
         with InProcess(config_for(slow, server={"resume": "off"})) as gateway:
             reply = gateway.ask("chat", stream=True)
             assert reply.told.error and reply.told.error["code"] == "upstream_timeout" and reply.seconds < 10
+
+
+@pytest.mark.parametrize("protocol", ["chat", "messages"])
+def test_what_the_model_refuses_is_told_as_lost_also_where_the_request_is_passed_on(protocol: str) -> None:
+    drop = '\n[[models.profiles]]\nmatch = "m"\ndrop = ["temperature", "top_p"]\n'
+    with ScriptedUpstream() as up:
+        with InProcess(drop + config_for(Provider(up))) as gateway:
+            reply = gateway.ask(protocol, temperature=0.5)
+            assert reply.headers["x-gateway-lossy"] == "temperature" and "temperature" not in up.requests[-1].body
+            assert "x-gateway-lossy" not in gateway.ask(protocol).headers
+        with InProcess(drop + config_for(Provider(up), server={"strict": True})) as gateway:
+            reply = gateway.ask(protocol, temperature=0.5)
+            assert reply.status == 400 and b"temperature (the model m refuses this field)" in reply.body
+            assert gateway.ask(protocol).status == 200
