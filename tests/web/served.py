@@ -18,6 +18,8 @@ from gateway.web.gateway import Gateway
 from gateway.wiring import build
 
 SECRET = "sk-upstream-secret"
+NO_FOLDER = Path("/dev/null/dragoman")
+"""Cannot be made by anybody: what root's tests kept in a folder would be found by the next ones."""
 BASES = {"openai": "http://openai.test/v1", "anthropic": "http://anthropic.test", "gemini": "http://gemini.test"}
 
 
@@ -64,7 +66,7 @@ def upstream(kind: str, name: str = "", models: tuple[str, ...] = ("*",), accoun
 
 def served(
     *upstreams: Upstream,
-    data: Path = Path("/nonexistent/dragoman"),
+    data: Path = NO_FOLDER,
     local_only: bool | None = None,
     auth: dict[str, Any] | None = None,
     server: dict[str, Any] | None = None,
