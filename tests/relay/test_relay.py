@@ -159,3 +159,12 @@ def test_the_gateways_own_share_of_the_time() -> None:
         (record,) = gateway.records
         assert record.waited_s is not None and record.waited_s >= 0.7
         assert 0 < record.seconds - record.waited_s < 0.2
+
+
+def test_a_pool_that_lacks_the_model_for_a_while_says_for_how_long() -> None:
+    with ScriptedUpstream() as up:
+        up.play(failing(404))
+        with InProcess(config_for(Provider(up))) as gateway:
+            replies = [gateway.ask("chat") for _ in range(2)]
+            assert [reply.status for reply in replies] == [404, 404]
+            assert 1 <= int(replies[1].headers["retry-after"]) <= 300
