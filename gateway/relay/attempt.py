@@ -14,7 +14,7 @@ from gateway.errors import BadRequest, ClientGone, Draining, GatewayError
 from gateway.protocols.dialect import Asked, Dialect
 from gateway.protocols.losses import nested_fields
 from gateway.protocols.names import NameMap
-from gateway.protocols.passing import fitted, with_model
+from gateway.protocols.passing import fitted, told_once, with_model
 from gateway.protocols.wire_json import dumps
 from gateway.relay.asking import Asking, asked
 from gateway.relay.call import Call, Mode
@@ -173,7 +173,7 @@ class Attempt:
         if self.mode == "wrapped":
             return fitted(call.raw, call.body, profile)[1], dict(upstream.translated_headers)
         if self.mode == "passthrough":
-            raw, body = call.raw, call.body
+            raw, body = told_once(call.raw, call.body), call.body
             if call.history is not None:
                 full = call.history.for_provider(body, upstream.name, self.lease.account.label)
                 if full is not None:
