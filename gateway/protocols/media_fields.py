@@ -11,6 +11,10 @@ _FIELDS = frozenset(
     ("image_url", "audio_url", "video_url", "file_url", "source", "file", "fileData", "file_data")
 )  # fmt: skip
 _WITHIN = ("url", "fileUri", "file_uri", "file_data", "image_url")
+_PLAIN = 3
+"""Fields of a part that can be nothing but text: its type, the text and a mark beside it."""
+_PASSED_OVER = "".join(each for each in map(chr, range(0x3001)) if each <= " " or each.isspace()) + "\ufeff"
+_LEFT_OUT = str.maketrans("", "", "\t\r\n")
 _ANSWERS = ("functionResponse", "function_response")
 
 
@@ -35,7 +39,9 @@ def _look(turn: dict[str, Any], found: list[str]) -> None:
         if parts is None or type(parts) is str:
             continue
         for part in parts if type(parts) is list else (parts,):
-            if type(part) is not dict or "text" in part:
+            if type(part) is not dict:
+                continue
+            if "text" in part and len(part) <= _PLAIN and _FIELDS.isdisjoint(part) and "content" not in part:
                 continue
             if not _FIELDS.isdisjoint(part):
                 _take(part, found)
@@ -55,5 +61,11 @@ def _take(part: dict[str, Any], found: list[str]) -> None:
 
 
 def _web(value: object) -> str:
-    """The value if it is a web address, else ""."""
-    return value if isinstance(value, str) and value[:16].lstrip()[:5].lower() in ("http:", "https") else ""
+    """The value if it is a web address, else "". Whoever fetches it passes over what stands before it and leaves out
+    the line breaks in it: https://url.spec.whatwg.org/#concept-basic-url-parser."""
+    if not isinstance(value, str) or value.startswith("data:"):
+        return ""
+    head = value.lstrip(_PASSED_OVER)[:16]
+    if "\t" in head or "\r" in head or "\n" in head:
+        head = value.lstrip(_PASSED_OVER).translate(_LEFT_OUT)[:16]
+    return value if head[:5].lower() in ("http:", "https") else ""

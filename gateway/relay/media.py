@@ -72,12 +72,11 @@ class MediaPolicy:
         (vLLM on the same network, say) would fetch it from there."""
         if not url.lower().startswith(upstream.fetches):
             return False
-        self._refuse_private(url)
+        if url.lower().startswith(("http:", "https:")):
+            self._refuse_private(url)
         return True
 
     def _refuse_private(self, url: str) -> None:
-        if not url.lower().startswith(("http:", "https:")):
-            return
         try:
             address = media_address(url)
         except BadAddress as bad:
