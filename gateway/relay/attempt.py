@@ -20,6 +20,7 @@ from gateway.relay.asking import Asking, asked
 from gateway.relay.call import Call, Mode
 from gateway.relay.estimate import rough_prompt_tokens
 from gateway.relay.plan import AttemptFailed
+from gateway.relay.preset import wish_of
 from gateway.relay.settings import RelaySettings
 from gateway.relay.shaped import needs_tool, shaped, telling
 from gateway.relay.tracing import trace_headers
@@ -200,8 +201,11 @@ class Attempt:
         self.losses = [*losses, *written.losses]
         if self.dialect.name != call.dialect.name:
             self.losses += nested_fields(call.dialect.unheard(dialogue, self.dialect.name), call.dialect.name)
-        grave = [loss for loss in self.losses if not loss.harmless]
-        if grave and self.settings.strict:
+        grave = [loss for loss in self.losses if not loss.harmless] if self.settings.strict else []
+        if grave and call.presets_own:
+            # A client that says nothing of it cannot take it back.
+            grave = [loss for loss in grave if wish_of(loss.path) not in call.presets_own]
+        if grave:
             raise BadRequest(
                 "strict mode: this request says things the provider cannot be told: "
                 + "; ".join(f"{loss.path} ({loss.reason})" for loss in grave),
