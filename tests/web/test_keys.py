@@ -164,8 +164,17 @@ def test_12_auto_asks_for_a_key_under_a_name_that_somebody_may_own(tmp_path: Pat
 
 @pytest.mark.parametrize(
     "host",
-    ["", "localhost", "localhost:8045", "127.0.0.1:8045", "[::1]:8045", "my-box:80", "a.localhost", "192.168.0.7"]
-    + ["host.docker.internal:8045"],
+    [
+        "",
+        "localhost",
+        "localhost:8045",
+        "127.0.0.1:8045",
+        "[::1]:8045",
+        "my-box:80",
+        "a.localhost",
+        "192.168.0.7",
+        "host.docker.internal:8045",
+    ],
 )
 def test_12_auto_is_open_under_names_that_nobody_can_own(tmp_path: Path, host: str) -> None:
     assert lets_in(keys(tmp_path, local_only=True, api_keys=(KEY,)), {"HTTP_HOST": host})
