@@ -366,7 +366,6 @@ class Pool:
             known = {each.id: each.credential for each in self._by_upstream.get(upstream, ())}
             accounts = roster.changed()
             if accounts is not None:
-                known = {each.id: each.credential for each in self._by_upstream.get(upstream, ())}
                 self._by_upstream[upstream] = accounts
                 self._rotas.clear()
                 if self._memory is not None:
