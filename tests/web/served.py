@@ -64,7 +64,7 @@ def upstream(kind: str, name: str = "", models: tuple[str, ...] = ("*",), accoun
 
 def served(
     *upstreams: Upstream,
-    data: Path = Path("/nonexistent/dragoman"),
+    data: Path = Path("/dev/null/dragoman"),
     local_only: bool | None = None,
     auth: dict[str, Any] | None = None,
     server: dict[str, Any] | None = None,
