@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
-_TURNS = ("messages", "contents", "input")
+_TURNS = ("messages", "contents", "input", "requests")
+_ALONE = ("systemInstruction", "system_instruction", "content")
 _PARTS = ("content", "parts", "output")
 _FIELDS = frozenset(
     ("image_url", "audio_url", "video_url", "file_url", "source", "file", "fileData", "file_data")
 )  # fmt: skip
+_SERVERS = (("tools", "server_url"), ("mcp_servers", "url"))
+"""Tool servers (MCP) that the provider itself asks: of Responses and of Messages."""
 _WITHIN = ("url", "fileUri", "file_uri", "file_data", "image_url")
 _PLAIN = 3
 """Fields of a part that can be nothing but text: its type, the text and a mark beside it."""
@@ -19,7 +22,8 @@ _ANSWERS = ("functionResponse", "function_response")
 
 
 def media_urls(body: dict[str, Any]) -> list[str]:
-    """Every http(s) URL in a field of media, results of tools included; texts and arguments are not looked into."""
+    """Every http(s) URL in a field of media, results of tools included, and of tool servers. Texts and arguments are
+    not looked into."""
     found: list[str] = []
     for name in _TURNS:
         turns = body.get(name)
@@ -27,10 +31,15 @@ def media_urls(body: dict[str, Any]) -> list[str]:
             for turn in turns:
                 if type(turn) is dict:
                     _look(turn, found)
-    for name in ("systemInstruction", "system_instruction"):
+    for name in _ALONE:
         if type(body.get(name)) is dict:
             _look(body[name], found)
-    return found
+    for name, field in _SERVERS:
+        servers = body.get(name)
+        if type(servers) is list:
+            found += [url for each in servers if type(each) is dict and field in each and (url := _web(each[field]))]
+    counted = body.get("generateContentRequest")
+    return found + media_urls(counted) if type(counted) is dict else found
 
 
 def _look(turn: dict[str, Any], found: list[str]) -> None:

@@ -77,6 +77,7 @@ class EmbeddingAttempt(Attempt):
     def _requests(self) -> list[tuple[EmbeddingOperation, bytes]]:
         if self.mode == "passthrough":
             body = self.call.body
+            self.settings.media.admit(self.call)
             return [self.asking.pass_on(told_once(self.call.raw, body), body, self.model)]
         request = self._request = self.asking.read(self.call.body)
         self._mind_losses(request)
