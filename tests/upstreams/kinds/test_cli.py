@@ -102,7 +102,7 @@ def test_a_foreign_page_runs_nothing(house: Tools, origin: str) -> None:
 def test_a_page_whose_name_leads_here_runs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, status: int
 ) -> None:
-    """DNS rebinding: its origin is the host it asks. It needs a key; where none is asked for, its name gives it away."""
+    """DNS rebinding: its origin is the host it asks. It needs a key, and where none is asked its name tells."""
     with tools(tmp_path, monkeypatch, f'[auth]\nmode = "{mode}"') as house:
         page = {"Origin": "http://rebound.example:8045", "Host": "rebound.example:8045"}
         reply = house.post({"model": "claude", "messages": HELLO}, **page)
