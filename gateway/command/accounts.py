@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.command.terminal import shown
+
 if TYPE_CHECKING:
     from gateway.command.account_book import Book
 
@@ -26,7 +28,7 @@ def list_accounts(as_json: bool) -> None:
 
     gateway = _book().gateway
     rows = described(gateway.pool.accounts(), unavailable=gateway.unavailable())
-    click.echo(json.dumps(rows, indent=2, ensure_ascii=False) if as_json else worded(rows))
+    click.echo(shown(json.dumps(rows, indent=2, ensure_ascii=False) if as_json else worded(rows)))
 
 
 @accounts.command()
@@ -116,7 +118,7 @@ def reset(account: str) -> None:
 def test(account: str, model: str, as_json: bool) -> None:
     """Send one tiny real request as ACCOUNT. The exit status is 1 when it was not answered."""
     told = _told(lambda: _book().test(account, model))
-    click.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else told["message"])
+    click.echo(shown(json.dumps(told, indent=2, ensure_ascii=False) if as_json else told["message"]))
     sys.exit(0 if told["ok"] else 1)
 
 
@@ -132,7 +134,7 @@ def quota(account: str | None, as_json: bool) -> None:
         click.echo(json.dumps([quotas_described(*each) for each in told], indent=2, ensure_ascii=False))
         return
     for each, said in told:
-        click.echo(quotas_worded(each, said))
+        click.echo(shown(quotas_worded(each, said)))
 
 
 def _book() -> Book:
@@ -155,7 +157,7 @@ def _told(ask: Any) -> Any:
     try:
         return ask()
     except (NoSuch, NotStored, LoginFailed, Unreadable, OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(shown(str(error))) from None
 
 
 def _said(ask: Any) -> None:

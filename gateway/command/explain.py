@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from gateway.command.terminal import shown
+
 PROTOCOLS = ("openai", "responses", "completions", "anthropic", "gemini")
 
 
@@ -77,7 +79,7 @@ def explain(
     if not file:
         for name in ("sending", "losses", "notes", "error", "stream", "affinity"):
             del found[name]
-    click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else worded(found))
+    click.echo(shown(json.dumps(found, indent=2, ensure_ascii=False) if as_json else worded(found)))
     raise SystemExit(0 if found["served"] else 1)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gateway.command.span import SPAN
+from gateway.command.terminal import shown
 
 if TYPE_CHECKING:
     from gateway.monitoring.history import By, History
@@ -47,7 +48,7 @@ def usage(by: By, since: float, as_json: bool) -> None:
     rows: list[tuple[str, ...]] = [(by, "requests", "errors", "input", "cached", "output", "USD")]
     rows += [
         (
-            each.name or "(none)",
+            shown(each.name) or "(none)",
             f"{each.requests}",
             f"{each.errors}",
             f"{each.input_tokens}",
@@ -100,9 +101,9 @@ def _print_one(history: History, identity: str) -> None:
     if not records and not bodies:
         raise click.ClickException(f"there is no record with the id {identity!r} (any more)")
     for record in records:
-        click.echo(json.dumps(record.document(), indent=2, ensure_ascii=False))
+        click.echo(shown(json.dumps(record.document(), indent=2, ensure_ascii=False)))
     for kept in bodies:
-        click.echo(f"\n--- request, {kept.request_size} bytes\n{kept.request}")
-        click.echo(f"\n--- answer, {kept.answer_size} bytes\n{kept.answer}")
+        click.echo(f"\n--- request, {kept.request_size} bytes\n{shown(kept.request)}")
+        click.echo(f"\n--- answer, {kept.answer_size} bytes\n{shown(kept.answer)}")
     if not bodies:
         click.echo("\nNo bodies were kept: [records] bodies is off, or they were tidied away.")

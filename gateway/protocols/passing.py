@@ -9,6 +9,20 @@ from gateway.canon.profile import Profile
 from gateway.protocols.wire_json import dumps
 
 _MODEL = re.compile(rb'"model"\s*:\s*"((?:[^"\\]|\\.)*)"')
+_SPELT_OUT = re.compile(rb"\\u00[2-7]")
+"""A character of ASCII written as an escape."""
+
+
+def told_once(raw: bytes, body: dict[str, Any]) -> bytes:
+    """`raw` where no field of any object in it stands twice or is spelt with escapes, else what was read of it.
+
+    RFC 8259, section 4, leaves open which of two equal names counts. We take the last; a provider that takes the first
+    would otherwise be told a model, a limit or an address that nobody has checked. Raises TooDeep.
+    """
+    read = dumps(body)
+    if raw == read or (raw.count(b'"') == read.count(b'"') and _SPELT_OUT.search(raw) is None):
+        return raw
+    return read
 
 
 def with_model(raw: bytes, body: dict[str, Any], model: str) -> bytes:

@@ -27,6 +27,8 @@ ANSWER_LIMIT = 64 * 1024 * 1024
 """Bytes of a whole answer that has to be held; one event of a stream may be as large."""
 ERROR_BODY_LIMIT = 1024 * 1024
 ERROR_BODY_TIMEOUT_S = 10.0
+SECRET_FROM = 8
+"""Characters. Shorter keys are no secrets, and words that stand everywhere."""
 
 
 class Unaskable(Exception):
@@ -58,7 +60,7 @@ def asked(asking: Asking, account: Account, upstream: Upstream, dialect: Dialect
         try:
             exchange = _send(asking, account, upstream, secret, other_body)
         except Refused as refused:
-            fault = dialect.read_error(refused.status, refused.headers, refused.body)
+            fault = dialect.read_error(refused.status, refused.headers, without(refused.body, secret))
             fault.from_upstream = True
         else:
             if 200 <= exchange.status < 300:
@@ -70,7 +72,7 @@ def asked(asking: Asking, account: Account, upstream: Upstream, dialect: Dialect
                 if other_body is not None:
                     exchange.close()
                     continue
-            fault = _refusal(exchange, upstream, dialect, asking.deadline)
+            fault = _refusal(exchange, upstream, dialect, asking.deadline, secret)
         if renewed or account.credential is None or not worth_renewing(fault):
             raise AttemptFailed(fault, renewed=renewed)
         try:
@@ -124,7 +126,12 @@ def _send(
     )
 
 
-def _refusal(exchange: Exchange, upstream: Upstream, dialect: Dialect, deadline: float) -> Fault:
+def without(body: bytes, secret: str) -> bytes:
+    """An error's body: some providers repeat the key they were sent, which is none of the client's business."""
+    return body.replace(secret.encode(), b"[redacted]") if len(secret) >= SECRET_FROM else body
+
+
+def _refusal(exchange: Exchange, upstream: Upstream, dialect: Dialect, deadline: float, secret: str) -> Fault:
     """What a provider said with a status that is no success."""
     try:
         body = exchange.read_all(ERROR_BODY_LIMIT, ERROR_BODY_TIMEOUT_S, deadline)
@@ -142,6 +149,6 @@ def _refusal(exchange: Exchange, upstream: Upstream, dialect: Dialect, deadline:
             code="upstream_error",
             from_upstream=True,
         )
-    fault = dialect.read_error(exchange.status, exchange.headers, body)
+    fault = dialect.read_error(exchange.status, exchange.headers, without(body, secret))
     fault.from_upstream = True
     return fault

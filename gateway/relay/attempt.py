@@ -14,12 +14,13 @@ from gateway.errors import BadRequest, ClientGone, Draining, GatewayError
 from gateway.protocols.dialect import Asked, Dialect
 from gateway.protocols.losses import nested_fields
 from gateway.protocols.names import NameMap
-from gateway.protocols.passing import fitted, with_model
+from gateway.protocols.passing import fitted, told_once, with_model
 from gateway.protocols.wire_json import dumps
 from gateway.relay.asking import Asking, asked
 from gateway.relay.call import Call, Mode
 from gateway.relay.estimate import rough_prompt_tokens
 from gateway.relay.plan import AttemptFailed
+from gateway.relay.preset import wish_of
 from gateway.relay.settings import RelaySettings
 from gateway.relay.shaped import needs_tool, shaped, telling
 from gateway.relay.tracing import trace_headers
@@ -174,7 +175,7 @@ class Attempt:
         if self.mode == "wrapped":
             return self._fitted(call.raw, call.body)[1], dict(upstream.translated_headers)
         if self.mode == "passthrough":
-            raw, body = call.raw, call.body
+            raw, body = told_once(call.raw, call.body), call.body
             if call.history is not None:
                 full = call.history.for_provider(body, upstream.name, self.lease.account.label)
                 if full is not None:
@@ -218,8 +219,11 @@ class Attempt:
 
     def _judge_losses(self) -> None:
         """Raises BadRequest in strict mode."""
-        grave = [loss for loss in self.losses if not loss.harmless]
-        if grave and self.settings.strict:
+        grave = [loss for loss in self.losses if not loss.harmless] if self.settings.strict else []
+        if grave and self.call.presets_own:
+            # A client that says nothing of it cannot take it back.
+            grave = [loss for loss in grave if wish_of(loss.path) not in self.call.presets_own]
+        if grave:
             raise BadRequest(
                 "strict mode: this request says things the provider cannot be told: "
                 + "; ".join(f"{loss.path} ({loss.reason})" for loss in grave),

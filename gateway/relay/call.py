@@ -111,10 +111,11 @@ class Call:
     """`body` is the client's JSON object, `raw` its bytes; `asked` the model name the client used; `mount` the URL
     prefix it came by ("/openai", ...); `framing` "array" for Gemini's streamed JSON array; `headers` the client's,
     lower-case names; `deadline` time.monotonic(); `target` the first model of its route (another one is a fallback);
-    `preset` what an agent puts in; `fetched` remote media by URL as (type, base64); `media_checked`: those inside the
-    request were found sound; `history` is what a `previous_response_id` stands for, `keeper` what stores the answer;
-    `echoed` is the body as the answer tells it where that differs; `query_key` the client's key where the URL has it;
-    `placement` where its conversation belongs; `picture` what the asked name says of a picture to be drawn."""
+    `preset` what an agent puts in, `presets_own` which wishes are the agent's (once `dialogue` was read); `fetched`
+    remote media by URL as (type, base64); `media_checked`: those inside the request were found sound; `history` is what
+    a `previous_response_id` stands for, `keeper` what stores the answer; `echoed` is the body as the answer tells it
+    where that differs; `query_key` the client's key where the URL has it; `placement` where its conversation belongs;
+    `picture` what the asked name says of a picture to be drawn."""
 
     dialect: Dialect
     body: dict[str, Any]
@@ -131,6 +132,7 @@ class Call:
     started: float = field(default_factory=time.monotonic)
     target: str = ""
     preset: Preset | None = None
+    presets_own: frozenset[str] = frozenset()
     media_checked: bool = False
     fetched: dict[str, tuple[str | None, str]] = field(default_factory=dict)
     history: History | None = None
@@ -149,6 +151,7 @@ class Call:
             dialogue = self.dialect.read_request(body, model=self.asked, stream=self.stream)
             dialogue.turns, self.outcome.losses = paired(dialogue.turns)
             if self.preset is not None:
+                self.presets_own = self.preset.own(dialogue)
                 dialogue = self.preset.applied(dialogue, self.dialect.name)
             self._dialogue = dialogue
         return self._dialogue, self.outcome.losses

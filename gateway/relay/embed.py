@@ -13,6 +13,7 @@ from gateway.canon.fold import Broken
 from gateway.canon.usage import Usage
 from gateway.errors import BadRequest, NotFound
 from gateway.protocols.dialect import Dialect, Embedding, EmbeddingOperation
+from gateway.protocols.passing import told_once
 from gateway.protocols.wire_json import JSONDecodeError, dumps, loads
 from gateway.relay.attempt import Attempt
 from gateway.relay.call import Call
@@ -75,7 +76,9 @@ class EmbeddingAttempt(Attempt):
 
     def _requests(self) -> list[tuple[EmbeddingOperation, bytes]]:
         if self.mode == "passthrough":
-            return [self.asking.pass_on(self.call.raw, self.call.body, self.model)]
+            body = self.call.body
+            self.settings.media.admit(self.call)
+            return [self.asking.pass_on(told_once(self.call.raw, body), body, self.model)]
         request = self._request = self.asking.read(self.call.body)
         self._mind_losses(request)
         return [(operation, dumps(body)) for operation, body in self.answering.write(request, self.model)]

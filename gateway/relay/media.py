@@ -34,6 +34,7 @@ class MediaPolicy:
         Raises BadRequest, and Aborted when the client leaves while the gateway fetches.
         """
         if call.dialect.name == upstream.dialect:
+            self.admit(call)
             return dialogue
         found = list(_media(dialogue.turns))
         if not found:
@@ -48,7 +49,7 @@ class MediaPolicy:
         return replace(dialogue, turns=[self._turn(call, turn, upstream) for turn in dialogue.turns])
 
     def admit(self, call: Call) -> None:
-        """Looks at a request that passes through. Raises BadRequest."""
+        """Looks at a request whose media go on as they are. Raises BadRequest."""
         for url in media_urls(call.body):
             self._refuse_private(url)
 
@@ -72,12 +73,11 @@ class MediaPolicy:
         (vLLM on the same network, say) would fetch it from there."""
         if not url.lower().startswith(upstream.fetches):
             return False
-        self._refuse_private(url)
+        if url.lower().startswith(("http:", "https:")):
+            self._refuse_private(url)
         return True
 
     def _refuse_private(self, url: str) -> None:
-        if not url.lower().startswith(("http:", "https:")):
-            return
         try:
             address = media_address(url)
         except BadAddress as bad:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from gateway.canon.dialogue import Dialogue, Knobs, ThinkingWish, Turn
@@ -10,6 +11,16 @@ from gateway.config.model import Agent
 
 THINKING = ("reasoning_effort", "thinking_budget")
 SYSTEM = ("system", "developer")
+_SAID_AS = {
+    "stop_sequences": "stop",
+    "max_completion_tokens": "max_tokens",
+    "max_output_tokens": "max_tokens",
+    "reasoning": "thinking",
+    "reasoning_effort": "thinking",
+    "thinking_config": "thinking",
+    "output_config": "thinking",
+}
+_CAPITAL = re.compile(r"(?<=[a-z])([A-Z])")
 
 
 class Preset:
@@ -30,6 +41,16 @@ class Preset:
             knobs=self._sampling(dialogue.knobs, dialect),
             thinking=self._thinking(dialogue.thinking),
         )
+
+    def own(self, dialogue: Dialogue) -> frozenset[str]:
+        """Those wishes of `applied(dialogue)` that are the agent's and not the client's: names of knobs, "thinking"."""
+        names = {
+            name
+            for name in self._knobs.keys() - THINKING
+            if name in self._locked or getattr(dialogue.knobs, name) in (None, [])
+        }
+        thinking = self._thinking(dialogue.thinking)
+        return frozenset(names | {"thinking"} if thinking not in (None, dialogue.thinking) else names)
 
     def _turns(self, turns: list[Turn]) -> list[Turn]:
         if "system_prompt" in self._locked:
@@ -61,6 +82,13 @@ class Preset:
             return ThinkingWish("off", effort=effort)
         shown, summary = (wished.shown, wished.summary) if wished is not None else (None, None)
         return ThinkingWish("on", budget, effort, shown, summary)
+
+
+def wish_of(path: str) -> str:
+    """The wish a lost field of whatever dialect stands for, as `Preset.own` names it; "" for a deeper one."""
+    field = path.removeprefix("generationConfig.").removesuffix(".budget")
+    field = _CAPITAL.sub(r"_\1", field).lower()
+    return _SAID_AS.get(field, field) if "." not in field and "[" not in field else ""
 
 
 def _says_something(turn: Turn) -> bool:

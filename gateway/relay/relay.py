@@ -222,6 +222,7 @@ class Relay:
             dialogue = read_dialogue(call)
         except Malformed as malformed:
             raise BadRequest.of(malformed) from None
+        self._settings.media.admit(call)
         route = self._route(call)
         lease = next((lease for tier in route.tiers if (lease := self._pool.lease(tier)) is not None), None)
         if lease is not None:

@@ -18,6 +18,8 @@ from gateway.routing.router import Router, UnknownModel
 LIMIT_FIELDS = ("max_completion_tokens", "max_tokens", "max_output_tokens", "max_tokens_to_sample")
 USUAL_ANSWER = 2048
 """Tokens reserved for an answer when the client names no limit."""
+ALTERNATIVES = ("models", "fallbacks", "fallback_models", "context_window_fallbacks")
+"""Fields by which other routers among providers (OpenRouter, LiteLLM) are told of further models."""
 LARGE_BODY = 64 * 1024
 BYTES_PER_TOKEN = 4
 
@@ -53,6 +55,8 @@ class Admission:
             return None
         if not allowed(key, call.asked):
             raise _not_allowed(key, call.asked)
+        if key.models != ("*",):
+            _check_alternatives(key, call.body)
         if not (key.rpm or key.tpm or key.daily_tokens or key.monthly_usd or key.max_concurrency):
             return None
         tokens, usd = 0, 0.0
@@ -84,6 +88,20 @@ def allowed(key: AuthKey, model: str) -> bool:
     return any(matches(pattern, name) for pattern in key.models)
 
 
+def _check_alternatives(key: AuthKey, body: dict[str, Any]) -> None:
+    """A provider may answer with another model than the one asked for where the body names it."""
+    for field in ALTERNATIVES:
+        found = body.get(field) or []
+        for other in found if isinstance(found, list) else [found]:
+            if not isinstance(other, str) or not allowed(key, other):
+                raise _not_allowed(key, other, field)
+    tools = body.get("tools")
+    for number, tool in enumerate(tools if isinstance(tools, list) else ()):
+        other = tool.get("model") if isinstance(tool, dict) else None
+        if isinstance(other, str) and not allowed(key, other):
+            raise _not_allowed(key, other, f"tools[{number}].model")
+
+
 def _prompt(call: Call) -> int:
     """Roughly; large bodies are mostly media, which are not paid by their bytes."""
     if len(call.raw) < LARGE_BODY:
@@ -101,14 +119,15 @@ def _answer(body: dict[str, Any]) -> int:
     return told if isinstance(told, int) and not isinstance(told, bool) and 0 < told < 10_000_000 else USUAL_ANSWER
 
 
-def _not_allowed(key: AuthKey, model: str) -> GatewayError:
+def _not_allowed(key: AuthKey, model: Any, param: str = "model") -> GatewayError:
     return GatewayError(
         Fault(
             403,
-            f"the key '{key.name}' may not use the model {model!r}; it may use: {', '.join(key.models) or 'none'}. "
+            f"the key '{key.name}' may not use the model {str(model)[:200]!r}; "
+            f"it may use: {', '.join(key.models) or 'none'}. "
             "The operator can change that ([[auth.keys]] models, or `dragoman keys`).",
             code="model_not_allowed",
-            param="model",
+            param=param,
         )
     )
 

@@ -12,6 +12,13 @@ from gateway.errors import BadRequest, ClientGone, GatewayError
 from gateway.protocols.wire_json import JSONDecodeError, loads
 
 _PIECE = 1024 * 1024
+_CHECKED = frozenset(
+    (
+        *("model", "stream", "previous_response_id", "conversation", "store"),
+        *("max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample"),
+    )
+)
+"""Fields that decide what a key is let do."""
 _LEFT = (errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN, errno.EBADF)
 
 
@@ -32,6 +39,10 @@ def read_object(environ: dict[str, Any], limit: int) -> tuple[bytes, dict[str, A
         raise BadRequest(f"the body is not valid JSON: {error.msg} at {where}") from None
     if not isinstance(body, dict):
         raise BadRequest("the body must be a JSON object")
+    for name in body:
+        # Providers written in Go read "Model" as model, and the last of both counts (encoding/json, Unmarshal).
+        if name not in _CHECKED and (meant := name.casefold()) in _CHECKED:
+            raise BadRequest(f"the field {meant} is written in small letters", param=meant)
     return raw, body
 
 

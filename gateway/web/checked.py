@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from gateway.errors import BadRequest
+from gateway.errors import BadRequest, NotFound
 from gateway.protocols.dialect import Dialect
 from gateway.protocols.wire_json import dumps
 from gateway.relay.call import Call
 from gateway.relay.preset import Preset
+from gateway.routing.router import LONGEST_NAME
 from schemas.wire import WireSchema
 
 
@@ -33,7 +34,7 @@ def checked_call(
     """`model` and `stream` as the URL gives them, None to read them from the body; `started` is time.monotonic();
     `query_key` the client's key where it stands in the URL.
 
-    Raises Malformed, BadRequest.
+    Raises Malformed, BadRequest, NotFound.
     """
     schema.check(body)
     dialect.check_request(body)
@@ -43,6 +44,8 @@ def checked_call(
     asked = model if model is not None else body.get("model") or ""
     if not asked:
         raise BadRequest("model is required: name the model that should answer", param="model")
+    if len(asked) > LONGEST_NAME:
+        raise NotFound(f"A model name of {len(asked)} characters is too long.", param="model")
     return Call(
         dialect=dialect,
         body=body,

@@ -7,11 +7,13 @@ presented key that is valid lets in.
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import logging
 import math
 import threading
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -21,6 +23,8 @@ from gateway.errors import Unauthorized
 from gateway.keys.issued import IssuedKeys
 from gateway.keys.secret import HASH_PREFIX, digest_of
 
+OURS = (".localhost", ".internal")
+"""Names that nobody can own in the public DNS: RFC 6761, and ICANN's for private use (host.docker.internal)."""
 FORWARDED = ("HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
 MISSING = (
     "This gateway needs a key and none was sent. Send it as 'Authorization: Bearer KEY' (OpenAI SDKs, curl), "
@@ -57,7 +61,7 @@ class ClientKeys:
 
     def check(self, environ: Mapping[str, Any], *, health: bool = False, query: bool = False) -> str:
         """The name of the key that was presented ("" for an unnamed one or none). Raises Unauthorized."""
-        if self._open or (self._open_when_direct and not _forwarded(environ)):
+        if self._open or (self._open_when_direct and _direct(environ)):
             return next((name for name, until in self._known(environ, query) if time.time() < until), "")
         if health and self._mode != "strict":
             return ""
@@ -149,6 +153,25 @@ def key_in_query(environ: Mapping[str, Any]) -> str:
 def _forwarded(environ: Mapping[str, Any]) -> bool:
     """Whether the request came through somebody: a proxy in front makes a loopback listener reachable from outside."""
     return any(name in environ for name in FORWARDED) or any(name.startswith("HTTP_X_FORWARDED_") for name in environ)
+
+
+def _direct(environ: Mapping[str, Any]) -> bool:
+    """Whether a program on this machine asks, as itself. A web page under a name whose owner leads it to this machine
+    (DNS rebinding) is same-origin with us and may read our answers; only the Host it asks for tells."""
+    return not _forwarded(environ) and not _ownable(environ.get("HTTP_HOST", ""))
+
+
+@lru_cache(maxsize=64)
+def _ownable(host: str) -> bool:
+    """Whether a Host can be a name of the public DNS."""
+    name = host.partition(":")[0].lower().rstrip(".")
+    if "." not in name or host.startswith("[") or name.endswith(OURS):
+        return False
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return True
+    return False
 
 
 def presented(environ: Mapping[str, Any], query: bool) -> list[bytes]:

@@ -54,3 +54,17 @@ def test_what_nobody_fetches(part: dict[str, Any]) -> None:
 @pytest.mark.parametrize("body", [{}, {"messages": URL}, {"messages": [URL, 5]}, {"input": URL}, {"contents": {}}])
 def test_odd_bodies(body: dict[str, Any]) -> None:
     assert (media_urls(body)) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"tools": [{"type": "function", "name": "f"}, {"type": "mcp", "server_url": URL}]},
+        {"mcp_servers": [{"type": "url", "url": URL, "name": "x"}]},
+        {"generateContentRequest": {"contents": [{"parts": [{"fileData": {"fileUri": URL}}]}]}},
+        {"content": {"parts": [{"fileData": {"fileUri": URL}}]}},
+        {"requests": [{"model": "m", "content": {"parts": [{"file_data": {"file_uri": URL}}]}}]},
+    ],
+)
+def test_addresses_beside_the_conversation(body: dict[str, Any]) -> None:
+    assert media_urls(body) == [URL]

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from gateway.canon.profile import Profile
-from gateway.protocols.passing import fitted, with_model, with_stream_usage
-from gateway.protocols.wire_json import loads
+from gateway.protocols.passing import fitted, told_once, with_model, with_stream_usage
+from gateway.protocols.wire_json import TooDeep, loads
 
 
 def changed(raw: str, model: str) -> bytes:
@@ -22,6 +22,12 @@ def test_only_the_model_changes() -> None:
 def test_the_same_name_changes_nothing() -> None:
     raw = b'{"model":"a","x":1.0}'
     assert with_model(raw, loads(raw), "a") is raw
+
+
+def test_a_model_deeper_down_is_not_taken_for_one_spelt_with_escapes() -> None:
+    raw = b'{"mod\\u0065l":"a","metadata":{"model":"a"}}'
+    body = loads(raw)
+    assert loads(with_model(told_once(raw, body), body, "b")) == {"model": "b", "metadata": {"model": "a"}}
 
 
 def test_a_body_without_a_model_stays() -> None:
@@ -54,6 +60,43 @@ def test_no_other_field_is_touched_and_no_second_model_is_left(raw: str) -> None
     json.loads(written, object_pairs_hook=lambda found: pairs.extend(found) or dict(found))
     assert loads(written) == {**body, "model": "target"}
     assert ("model", "a") not in pairs and ("model", "first") not in pairs and ("model", "cheap") not in pairs
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        '{"model":"a","n":1}',
+        '{ "model" : "a\\"b" , "n" : 1.50e0,\n "s": "\\u00e9 \\/ é", "big": 123456789012345678901234567890 }',
+        '{"messages":[{"model":"a"},{"model":"a"}],"model":"a"}',
+    ],
+)
+def test_a_body_that_says_everything_once_stays_as_it_is(raw: str) -> None:
+    sent = raw.encode()
+    assert told_once(sent, loads(sent)) is sent
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        '{"model":"first","model":"a"}',
+        '{"mod\\u0065l":"first","model":"a"}',
+        '{"model":"a","x":[{"image_url":{"url":"first","url":"b"}}]}',
+        '{"model":"a","x":{"first":1,"first":2},"y":"\\u0022"}',
+        '{"model":"a","max_tokens":100000,"max_tokens":1,"y":"\\u0022\\u0022"}',
+    ],
+)
+def test_of_a_field_that_stands_twice_the_last_is_told(raw: str) -> None:
+    body = loads(raw)
+    pairs: list[str] = []
+    written = told_once(raw.encode(), body)
+    json.loads(written, object_pairs_hook=lambda found: pairs.extend(name for name, _ in found) or dict(found))
+    assert loads(written) == body and len(pairs) == len(set(pairs))
+
+
+def test_what_is_too_deep_to_be_looked_at_is_not_told() -> None:
+    raw = b'{"a":' + b"[" * 500 + b"]" * 500 + b"}"
+    with pytest.raises(TooDeep):
+        told_once(raw, loads(raw))
 
 
 def test_fitted_leaves_bytes_alone_when_nothing_is_refused() -> None:

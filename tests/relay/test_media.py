@@ -338,3 +338,27 @@ def test_a_url_beside_a_history_only_the_provider_knows(house: House) -> None:
     body["previous_response_id"] = "resp_theirs"
     with InProcess(config_for(Provider(house.up, "responses"), responses={"store": False})) as gateway:
         assert gateway.post("/v1/responses", json.dumps(body).encode(), protocol="responses").reply().status == 200
+
+
+ODDLY_SPELT = [
+    " http://10.0.0.1/a", " " * 40 + "http://10.0.0.1/a", "\u3000http://10.0.0.1/a", "\x01http://10.0.0.1/a",
+    "ht\ttp://10.0.0.1/a", "h\n" + "\t" * 90 + "ttp://10.0.0.1/a", "http:10.0.0.1/a", "http:///10.0.0.1/a",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", ODDLY_SPELT)
+@pytest.mark.parametrize(("client", "provider"), PROTOCOLS.items())
+def test_addresses_that_only_some_parsers_understand(house: House, client: str, provider: str, url: str) -> None:
+    for media in (at(client, url), file_at(client, url)):
+        assert "URL not allowed" in error_of(house.ask(client, provider, media))
+    assert house.up.requests == []
+
+
+@pytest.mark.parametrize("beside", [{"text": "x"}, {"text": "x", "cache_control": {"type": "ephemeral"}}])
+@pytest.mark.parametrize(("client", "provider"), PROTOCOLS.items())
+def test_a_text_beside_an_address_does_not_hide_it(
+    house: House, client: str, provider: str, beside: dict[str, Any]
+) -> None:
+    media = at(client, "http://10.0.0.1/a.png") | beside
+    assert error_of(house.ask(client, provider, media)).startswith("URL not allowed")
+    assert house.up.requests == []

@@ -40,6 +40,39 @@ def test_a_model_that_is_not_on_the_list(provider: mocked.RequestsMock, door: st
     assert "anna" in reply.text and "gemini-*" in reply.text and KEY not in reply.text
 
 
+@pytest.mark.parametrize(
+    ("more", "param"),
+    [
+        ({"models": ["cheap", "dear"]}, "models"),
+        ({"fallbacks": ["dear"]}, "fallbacks"),
+        ({"fallbacks": [{"cheap": ["dear"]}]}, "fallbacks"),
+        ({"fallback_models": "dear"}, "fallback_models"),
+        ({"tools": [{"type": "image_generation", "model": "dear"}]}, "tools[0].model"),
+    ],
+)
+def test_a_model_beside_the_model(provider: mocked.RequestsMock, more: dict[str, Any], param: str) -> None:
+    """OpenRouter and LiteLLM as providers answer with others of the body's."""
+    reply = ask(house(models=("cheap",)), model="cheap", **more)
+    assert reply.status_code == 403 and not provider.calls
+    assert (reply.get_json()["error"]["code"], reply.get_json()["error"]["param"]) == ("model_not_allowed", param)
+    assert ask(house(), model="cheap", **more).status_code != 403
+
+
+def test_further_models_of_the_list_may_be_named(provider: mocked.RequestsMock) -> None:
+    tool = {"type": "function", "function": {"name": "f", "parameters": {"properties": {"model": {"type": "string"}}}}}
+    assert ask(house(models=("cheap", "b*")), model="cheap", models=["cheap", "b1"], tools=[tool]).status_code == 200
+
+
+@pytest.mark.parametrize("door", ["chat", "messages", "responses"])
+def test_a_name_as_long_as_a_book_is_kept_nowhere(provider: mocked.RequestsMock, door: str) -> None:
+    for models in (("*",), ("cheap",)):
+        found = house(models=models)
+        reply = ask(found, door, model="m" * 2_000_000)
+        assert reply.status_code == 404 and len(reply.data) < 1000
+        [record] = found.notes.records
+        assert len(record.asked) < 1000
+
+
 def test_the_list_shows_what_the_key_may_use(provider: mocked.RequestsMock) -> None:
     found = house(models=("gpt-a*",), serves=("gpt-a1", "gpt-b1"))
     key = {"Authorization": f"Bearer {KEY}"}

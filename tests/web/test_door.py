@@ -141,7 +141,7 @@ def test_the_clients_credentials_stay_here(provider: mocked.RequestsMock, header
 
 def test_nothing_in_a_request_changes_where_it_goes(provider: mocked.RequestsMock) -> None:
     body = {**CHAT_ASKS, "api_base": "http://evil.test", "base_url": "http://evil.test"}
-    reply = house().client.post(
+    reply = house(auth={"mode": "off"}).client.post(
         "/v1/chat/completions?api_base=http://evil.test",
         json=body,
         headers={"X-Base-Url": "http://evil.test", "Host": "evil.test"},

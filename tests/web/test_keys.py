@@ -153,6 +153,33 @@ def test_12_auto_asks_for_a_key_when_somebody_stands_between(tmp_path: Path, hea
     assert lets_in(found, {**environ, "HTTP_X_API_KEY": KEY})
 
 
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8045", "EVIL.example.:8045", "127.0.0.1.evil.example"])
+def test_12_auto_asks_for_a_key_under_a_name_that_somebody_may_own(tmp_path: Path, host: str) -> None:
+    """A web page can have its own name lead to this machine (DNS rebinding; Ollama's CVE-2024-28224)."""
+    found = keys(tmp_path, local_only=True, api_keys=(KEY,))
+    assert not lets_in(found, {"HTTP_HOST": host})
+    assert lets_in(found, {"HTTP_HOST": host, "HTTP_X_API_KEY": KEY})
+    assert lets_in(keys(tmp_path, mode="off"), {"HTTP_HOST": host})
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "localhost",
+        "localhost:8045",
+        "127.0.0.1:8045",
+        "[::1]:8045",
+        "my-box:80",
+        "a.localhost",
+        "192.168.0.7",
+        "host.docker.internal:8045",
+    ],
+)
+def test_12_auto_is_open_under_names_that_nobody_can_own(tmp_path: Path, host: str) -> None:
+    assert lets_in(keys(tmp_path, local_only=True, api_keys=(KEY,)), {"HTTP_HOST": host})
+
+
 def test_12_auto_asks_for_a_key_on_other_listeners_and_with_keys_in_the_environment(tmp_path: Path) -> None:
     assert not lets_in(keys(tmp_path, local_only=False, api_keys=(KEY,)), {})
     assert not lets_in(keys(tmp_path, local_only=True, api_keys=(KEY,), auth_from_env=True), {})

@@ -90,15 +90,23 @@ def test_no_message_of_a_user_is_a_400(house: Tools) -> None:
     assert house.notes() == []
 
 
-@pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://rebound.example:8045"]
-)
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
 def test_a_foreign_page_runs_nothing(house: Tools, origin: str) -> None:
     for stream in (False, True):
-        host = {"Host": "rebound.example:8045"} if "rebound" in origin else {}
-        reply = house.post({"model": "claude", "messages": HELLO, "stream": stream}, Origin=origin, **host)
+        reply = house.post({"model": "claude", "messages": HELLO, "stream": stream}, Origin=origin)
         assert reply.status_code == 403 and reply.json()["error"]["code"] == "origin_not_allowed"
     assert house.notes() == []
+
+
+@pytest.mark.parametrize(("mode", "status"), [("auto", 401), ("off", 403)])
+def test_a_page_whose_name_leads_here_runs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, status: int
+) -> None:
+    """DNS rebinding: its origin is the host it asks. It needs a key, and where none is asked its name tells."""
+    with tools(tmp_path, monkeypatch, f'[auth]\nmode = "{mode}"') as house:
+        page = {"Origin": "http://rebound.example:8045", "Host": "rebound.example:8045"}
+        reply = house.post({"model": "claude", "messages": HELLO}, **page)
+        assert reply.status_code == status and house.notes() == []
 
 
 @pytest.mark.parametrize(
