@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.accounts.account import Account
+from gateway.accounts.healing import Recovery, cool, heal, read_quotas, recovery_of
 from gateway.accounts.health import Memory, document_of, recall
-from gateway.accounts.rest import Clock, Rest, Strikes, rest_for
+from gateway.accounts.rest import Clock
 from gateway.accounts.roster import Roster
 from gateway.accounts.rota import Place, Rota, Rotas, Usable
 from gateway.accounts.rota import Seat as Seat
@@ -20,8 +21,6 @@ from gateway.canon.quota import Quota
 
 LOOK_EVERY_S = 0.5
 """How often the pool looks for what others (workers, the command line, a hand edit) have changed."""
-PROBE_WAIT_S = 1.0
-"""What is told of an account that one request is trying out at this moment."""
 USES_EVERY_S = 5.0
 
 
@@ -38,15 +37,6 @@ class Lease:
     repeated: bool = False
     spilled: bool = False
     since: float = field(default_factory=time.time)
-
-
-@dataclass(slots=True, frozen=True)
-class Recovery:
-    """When the first account of a set is usable again: seconds from now, and the status that made it rest."""
-
-    seconds: float
-    status: int
-    why: str
 
 
 class Pool:
@@ -204,7 +194,17 @@ class Pool:
                 if account.credential is None:
                     self._note(account)
             else:
-                self._cool(lease, verdict, status, why)
+                cool(
+                    account,
+                    lease.seat.model,
+                    verdict,
+                    status=status,
+                    why=why,
+                    since=lease.since,
+                    repeated=lease.repeated,
+                    cap_s=self._cooldown_max,
+                )
+                self._note(account)
         if verdict.action == "disable" and account.credential is not None:
             account.credential.disable(why)
 
@@ -217,28 +217,15 @@ class Pool:
                 for account in self._by_upstream.get(seat.upstream, ()):
                     if account.disabled_reason is not None:
                         continue
-                    found = self._recovery(account, seat.model, now)
+                    found = recovery_of(account, seat.model, now, self._floor, self._cooldown_max)
                     if soonest is None or found.seconds < soonest.seconds:
                         soonest = found
         return soonest
 
     def note_quotas(self, account: Account, quotas: Iterable[Quota]) -> None:
-        """What the provider says is left. A model with something left rests no longer, one without until its reset."""
-        now = time.time()
+        """What the provider says is left."""
         with self._lock:
-            for quota in quotas:
-                account.quotas[quota.model] = quota
-                rest = account.models_resting.get(quota.model)
-                if rest is None or rest.kind != "quota" or quota.remaining is None or quota.read_at < rest.since:
-                    continue
-                if quota.remaining > 0:
-                    del account.models_resting[quota.model]
-                    account.strikes.pop(f"quota:{quota.model}", None)
-                elif not rest.announced and quota.resets_at > now:
-                    account.models_resting[quota.model] = rest_for(
-                        now, quota.resets_at - now, (), 1, self._cooldown_max,
-                        why=rest.why, status=rest.status, kind="quota",
-                    ) or rest  # fmt: skip
+            read_quotas(account, quotas, self._cooldown_max)
             self._changes += 1
             self._note(account)
 
@@ -291,61 +278,9 @@ class Pool:
         return True
 
     def _heal(self, lease: Lease) -> None:
-        """Ends the rests that were there when the request began: one that began before a limit was hit proves
-        nothing about it."""
-        account, model = lease.account, lease.seat.model
-        if not (account.resting or account.models_resting or account.strikes):
-            return
-        changed = False
-        if account.resting is not None and account.resting.since <= lease.since:
-            account.resting, changed = None, True
-        rest = account.models_resting.get(model)
-        if rest is not None and rest.since <= lease.since:
-            del account.models_resting[model]
-            changed = True
-        for kind in [kind for kind in account.strikes if kind in ("rate", "server", "other", f"quota:{model}")]:
-            if account.strikes[kind].at <= lease.since:
-                del account.strikes[kind]
-                changed = True
-        if changed:
+        if heal(lease.account, lease.seat.model, lease.since):
             self._changes += 1
-            self._note(account)
-
-    def _cool(self, lease: Lease, verdict: Verdict, status: int, why: str) -> None:
-        account, model, now = lease.account, lease.seat.model, time.time()
-        whole = verdict.action not in ("block", "cool_model")
-        known = account.resting if whole else account.models_resting.get(model)
-        kind = verdict.kind
-        strikes = account.strikes.setdefault(f"quota:{model}" if kind == "quota" else kind, Strikes())
-        # Requests that were under way together and fail together are one failure, and so are one request's attempts.
-        again = strikes.count > 0 and (lease.repeated or strikes.at > lease.since)
-        count = strikes.count if again else strikes.strike(now)
-        rest = rest_for(
-            now, verdict.delay, verdict.ladder, count, self._cooldown_max, why=why, status=status, kind=kind
-        )
-        if rest is not None and (known is None or known.until <= rest.until or known.since <= lease.since):
-            if whole:
-                account.resting = rest
-            else:
-                account.models_resting[model] = rest
-        self._note(account)
-
-    def _recovery(self, account: Account, model: str, now: float) -> Recovery:
-        last: tuple[float, Rest] | None = None
-        for word, rest in account.rests(model):
-            left = rest.left(now)
-            if left <= 0 and rest.probe and word in account.probing:
-                left = PROBE_WAIT_S
-            if last is None or left > last[0]:
-                last = left, rest
-        if self._floor and account.low(model, now, self._floor):
-            quota = account.quotas[model]
-            left = min(max((quota.resets_at or now + 60.0) - now, 1.0), self._cooldown_max)
-            if last is None or left > last[0]:
-                return Recovery(left, 429, "its quota is below quota_floor")
-        if last is None:
-            return Recovery(0.0, 429, "all slots are in use")
-        return Recovery(last[0], last[1].status or 429, last[1].why)
+            self._note(lease.account)
 
     def _note(self, account: Account) -> None:
         if self._memory is not None:

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gateway.accounts.pool import Lease, Pool, Recovery, Seat
+from gateway.accounts.healing import Recovery
+from gateway.accounts.pool import Lease, Pool, Seat
 from gateway.accounts.refusal import worded
 from gateway.accounts.verdict import GRACE_S, SERVER_LADDER_S, Verdict, judge
 from gateway.canon.fault import Fault
