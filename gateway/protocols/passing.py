@@ -10,7 +10,8 @@ from gateway.protocols.wire_json import dumps
 
 _MODEL = re.compile(rb'"model"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _SPELT_OUT = re.compile(rb"\\u00[2-7]")
-"""A character of ASCII written as an escape."""
+"""A character of ASCII written as an escape, as Go writes "<" in every text."""
+_NAME = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"\s*:')
 
 
 def told_once(raw: bytes, body: dict[str, Any]) -> bytes:
@@ -20,9 +21,16 @@ def told_once(raw: bytes, body: dict[str, Any]) -> bytes:
     would otherwise be told a model, a limit or an address that nobody has checked. Raises TooDeep.
     """
     read = dumps(body)
-    if raw == read or (raw.count(b'"') == read.count(b'"') and _SPELT_OUT.search(raw) is None):
+    if raw == read or (raw.count(b'"') == read.count(b'"') and not _spells_out(raw)):
         return raw
     return read
+
+
+def _spells_out(raw: bytes) -> bool:
+    """Whether a name, or a quotation mark, which would upset the count, is spelt with escapes."""
+    if _SPELT_OUT.search(raw) is None:
+        return False
+    return b"\\u0022" in raw or any(_SPELT_OUT.search(found[1]) for found in _NAME.finditer(raw))
 
 
 def with_model(raw: bytes, body: dict[str, Any], model: str) -> bytes:

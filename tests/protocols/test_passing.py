@@ -146,3 +146,14 @@ def test_asking_for_usage_leaves_the_other_bytes_alone() -> None:
         with_stream_usage(raw, loads(raw))
         == b' {"stream_options":{"include_usage":true},"temperature":0.50,"model":"a"}'
     )
+
+
+def test_a_text_as_go_writes_it_stays_as_it_is() -> None:
+    sent = b'{"model": "a", "messages": [{"role": "user", "content": "1 \\u003c 2 \\u0026 \\u00e9"}]}'
+    assert told_once(sent, loads(sent)) is sent
+
+
+def test_quotation_marks_cannot_make_up_for_a_field_that_stands_twice() -> None:
+    sent = b'{"model":"dear","user":"\\u0022\\u0022\\u0022\\u0022","model":"cheap"}'
+    told = told_once(sent, loads(sent))
+    assert b"dear" not in told and loads(told) == loads(sent)
