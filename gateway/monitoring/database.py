@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from gateway.monitoring.schema import FILE_NAME, Session
+from gateway.state.native import original
 
 PATIENCE_S = 10.0
 
@@ -45,7 +47,7 @@ class SqliteFile:
             with suppress(FileExistsError):
                 os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(sqlite3.connect(self._path, timeout=PATIENCE_S, isolation_level=None)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -57,6 +59,19 @@ class SqliteFile:
 
     def close(self) -> None:
         pass
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """A change of the journal's mode does not wait for other connections, whatever their timeout says."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            original("time", "sleep")(0.01)
 
 
 class _SqliteSession:
