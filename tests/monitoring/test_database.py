@@ -1,17 +1,26 @@
 from __future__ import annotations
 
-import sqlite3
 import threading
 from pathlib import Path
 
 from gateway.monitoring.database import SqliteFile
 
 
-def test_a_new_file_that_another_worker_is_writing_is_waited_for(tmp_path: Path) -> None:
-    other = sqlite3.connect(tmp_path / "records.db", isolation_level=None, check_same_thread=False)
-    other.execute("BEGIN EXCLUSIVE")
-    other.execute("CREATE TABLE theirs (a INTEGER)")
-    threading.Timer(0.3, lambda: other.execute("COMMIT")).start()
-    with SqliteFile(tmp_path / "records.db").transaction() as session:
-        assert session.execute("SELECT name FROM sqlite_master") == [("theirs",)]
-    other.close()
+def test_workers_that_make_the_file_at_the_same_time(tmp_path: Path) -> None:
+    """Of those that change its journal's mode at once SQLite refuses one without waiting, about once in 25 files."""
+    faults: list[Exception] = []
+
+    def begin(path: Path) -> None:
+        try:
+            with SqliteFile(path).transaction() as session:
+                session.execute("CREATE TABLE IF NOT EXISTS t (a INTEGER)")
+        except Exception as fault:
+            faults.append(fault)
+
+    for number in range(100):
+        threads = [threading.Thread(target=begin, args=(tmp_path / f"{number}.db",)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert faults == []
