@@ -31,7 +31,7 @@ SECOND_LOOKS_S = (0.01, 0.03, 0.06)
 LINGER_S = 0.005
 """What is settled waits so long for a request that enters, to go together in one change."""
 
-GATHER_S = 0.003
+GATHER_S = 0.001
 """While a key's requests come faster than this one after the other, each waits so long for the next ones: a change in
 the store costs a tenth of a millisecond of CPU."""
 
