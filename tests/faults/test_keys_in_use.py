@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from gateway.command.main import command
 from gateway.config.model import AuthKey
+from gateway.keys.issued import LOOK_AGAIN_S
 from gateway.keys.ledger import SPACE
 from gateway.keys.secret import stored_hash
 from gateway.keys.tally import HOLD_S, Tally
@@ -58,7 +59,11 @@ def begun(gateway: RunningGateway, up: ScriptedUpstream, key: str) -> tuple[Open
     """A stream that has said its first word and says the rest when the event is set."""
     gate = threading.Event()
     up.play(text("one two three", gate=gate))
-    stream = Client(gateway.port).open("chat", stream=True, headers={"x-api-key": key})
+    for _ in range(20):
+        stream = Client(gateway.port).open("chat", stream=True, headers={"x-api-key": key})
+        if stream.response.status != 401:
+            break
+        time.sleep(LOOK_AGAIN_S)  # a worker that has just looked for an unknown key does not know a new one yet
     assert stream.response.status == 200
     return stream, gate
 
