@@ -7,7 +7,6 @@ both while Redis is gone: `redis_link`, `redis_writer`. Under gevent all of this
 
 from __future__ import annotations
 
-import itertools
 import secrets
 import threading
 import time
@@ -15,8 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.config.redis_url import RedisUrl
-from gateway.state.cache import OUTDATED, Cache, Cached
+from gateway.state.cache import OUTDATED, Cached
 from gateway.state.operation import Operation
+from gateway.state.queued import QueuedStore
 from gateway.state.redis_layout import Layout, Row
 from gateway.state.redis_link import Link
 from gateway.state.redis_writer import RedisWriter
@@ -35,20 +35,17 @@ class _Scan:
     version: int
 
 
-class RedisStore:
+class RedisStore(QueuedStore[RedisWriter]):
     """A `Store`. Nothing is connected before the first use; not to be carried over a fork once used."""
 
     def __init__(self, url: RedisUrl) -> None:
+        super().__init__(threading.Lock())
         layout = Layout(url.prefix, url.db, secrets.token_hex(8))
         self._layout = layout
-        self._lock = threading.Lock()
-        self._cache = Cache()
         self._scans: dict[Key, _Scan] = {}
         self._touched: set[Key] = set()
-        self._numbers = itertools.count(1)
         self._link = Link(url, layout, self._heard, self._came_up)
         self._writer = RedisWriter(url, self._link, layout, self._settled, self._begun, self._local)
-        self._closed = False
 
     @property
     def why(self) -> str:
@@ -84,7 +81,7 @@ class RedisStore:
                 elif up:
                     missing.append(key)
         if missing:
-            rows = self._ask(space, missing)
+            rows = self._read(space, missing)
             now = time.time()
             with self._lock:
                 for key in missing:
@@ -100,12 +97,6 @@ class RedisStore:
                         value, expires_at = pending.value, pending.expires_at
                     _tell(found, key, value, expires_at, now)
         return found
-
-    def put(self, space: str, key: str, value: bytes, ttl_s: float | None = None) -> None:
-        self._queue(Operation((space, key), bytes(value), _expiry(ttl_s)))
-
-    def delete(self, space: str, key: str) -> None:
-        self._queue(Operation((space, key), None, None))
 
     def scan(self, space: str, prefix: str = "") -> Iterator[tuple[str, bytes]]:
         """A repeated scan of a small space that nobody changes asks nothing of Redis."""
@@ -124,23 +115,12 @@ class RedisStore:
             _tell(found, key, *merged[key], now)
         return iter(found.items())
 
-    def compare_and_set(
-        self, space: str, key: str, expected: bytes | None, value: bytes | None, ttl_s: float | None = None
-    ) -> bool:
-        asked = Operation((space, key), value, _expiry(ttl_s), conditional=True, expected=expected)
-        written = self._await(asked)
-        if written:
-            with self._lock:
-                if not asked.settled:
-                    self._cache.expect(asked)
-        return written
-
     def flush(self, timeout_s: float = 5.0) -> bool:
         with self._lock:
             if not self._cache.pending and not self._writer.why:
                 return not self._closed
         until = time.monotonic() + timeout_s
-        while not self._await(Operation(("", ""), None, None, flush=True), timeout_s):
+        while not self._ask(Operation(("", ""), None, None, flush=True), timeout_s):
             if time.monotonic() > until or self._closed:
                 return False
             time.sleep(0.05)
@@ -154,26 +134,12 @@ class RedisStore:
         self._writer.close(CLOSE_TIMEOUT_S)
         self._link.close()
 
-    def _queue(self, operation: Operation) -> None:
-        with self._lock:
-            if self._closed:
-                return
-            operation.number = next(self._numbers)
-            self._cache.expect(operation)
-            self._writer.put(operation)
-
-    def _await(self, operation: Operation, timeout_s: float = ANSWER_TIMEOUT_S) -> bool:
+    def _ask(self, operation: Operation, timeout_s: float = ANSWER_TIMEOUT_S) -> bool:
         done = threading.Lock()
         done.acquire()
-        operation.waiting = done
-        with self._lock:
-            if self._closed:
-                return False
-            operation.number = next(self._numbers)
-            self._writer.put(operation)
-        return done.acquire(timeout=timeout_s) and operation.result
+        return self._submit(operation, done) and done.acquire(timeout=timeout_s) and operation.result
 
-    def _ask(self, space: str, keys: Sequence[str]) -> dict[str, Row] | None:
+    def _read(self, space: str, keys: Sequence[str]) -> dict[str, Row] | None:
         """None when Redis does not answer."""
         import redis
 
@@ -270,7 +236,3 @@ class RedisStore:
 def _tell(found: dict[str, bytes], key: str, value: bytes | None, expires_at: float | None, now: float) -> None:
     if value is not None and (expires_at is None or expires_at > now):
         found[key] = value
-
-
-def _expiry(ttl_s: float | None) -> float | None:
-    return None if ttl_s is None else time.time() + ttl_s

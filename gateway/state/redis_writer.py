@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from gateway.config.redis_url import RedisUrl
+from gateway.state.kept import Kept
 from gateway.state.operation import Operation
 from gateway.state.redis_layout import Layout
 from gateway.state.redis_link import Link, words_of
@@ -31,8 +32,6 @@ LOOK_S = 0.1
 SWEEP_S = 20.0
 SWEPT_AT_ONCE = 500
 SWEEPS_IN_A_ROW = 20
-KEPT_OPERATIONS = 20_000
-KEPT_BYTES = 64 * 1024 * 1024
 
 Settled = Callable[[Sequence[Operation], int | None], None]
 
@@ -65,8 +64,7 @@ class RedisWriter:
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
         self._closing = False
-        self._kept: dict[Key, Operation] = {}
-        self._kept_bytes = 0
+        self._kept = Kept()
         self._retry_at = 0.0
         self._sweep_at = time.monotonic() + SWEEP_S
 
@@ -108,7 +106,7 @@ class RedisWriter:
                 log.exception("state: a batch of writes was lost")
                 self._drop(batch)
             if closing:
-                self._drop(list(self._kept.values()))
+                self._drop(list(self._kept))
                 self._ended.set()
                 return
 
@@ -145,13 +143,13 @@ class RedisWriter:
         if self._kept and time.monotonic() < self._retry_at and not closing:
             self._keep(batch)
             return
-        for operations in [*_portions(list(self._kept.values())), batch]:
+        for operations in [*_portions(list(self._kept)), batch]:
             if not self._transact(operations):
                 self._keep(batch)
                 return
             if operations is not batch:
                 for each in operations:
-                    self._forget_kept(each.key)
+                    self._kept.forget(each.key)
         for each in batch:
             each.answer(each.result)
         self._tidy()
@@ -204,22 +202,11 @@ class RedisWriter:
                     continue
                 if before is not None:
                     each.conditional, each.expected = before.conditional, before.expected
-            self._forget_kept(each.key)
-            self._kept[each.key] = each
-            self._kept_bytes += each.size
+            self._kept.put(each)
             each.answer(True)
-        dropped = []
-        while len(self._kept) > KEPT_OPERATIONS or self._kept_bytes > KEPT_BYTES:
-            oldest = next(iter(self._kept))
-            dropped.append(self._kept[oldest])
-            self._forget_kept(oldest)
+        dropped = self._kept.dropped()
         if dropped:
             self._settled(dropped, None)
-
-    def _forget_kept(self, key: Key) -> None:
-        before = self._kept.pop(key, None)
-        if before is not None:
-            self._kept_bytes -= before.size
 
     def _drop(self, batch: Sequence[Operation]) -> None:
         self._settled([each for each in batch if not each.flush], None)

@@ -8,7 +8,6 @@ file's data version has not changed, else by a real thread. https://www.sqlite.o
 
 from __future__ import annotations
 
-import itertools
 import logging
 import time
 from collections.abc import Iterator, Sequence
@@ -16,9 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gateway.state.cache import Cache, Cached
+from gateway.state.cache import Cached
 from gateway.state.native import Native
 from gateway.state.operation import Operation
+from gateway.state.queued import QueuedStore
 from gateway.state.schema import NewerFile, connect
 from gateway.state.store import upper_bound
 from gateway.state.writer import RETRY_S, Writer
@@ -37,7 +37,7 @@ Row = tuple[bytes | None, float | None]
 """Value and expiry."""
 
 
-class SqliteStore:
+class SqliteStore(QueuedStore[Writer]):
     """A `Store` on the file at `path`. Above `limit_bytes` in use the entries that expire soonest go.
 
     Made once a worker's monkey patching is done, by the thread that serves; not to be carried over a fork once used.
@@ -47,15 +47,12 @@ class SqliteStore:
         self._path = path
         self._native = Native()
         self._patient = Native()  # for waiting on the writer, which may take long: reads must not queue behind that
-        self._lock: Any = self._native.new_lock()
-        self._cache = Cache()
+        super().__init__(self._native.new_lock())
         self._writer = Writer(path, self._native, self._settled, limit_bytes)
-        self._numbers = itertools.count(1)
         self._reading: Any = self._native.new_lock()
         self._reader: sqlite3.Connection | None = None
         self._read_why = ""
         self._read_again_at = 0.0
-        self._closed = False
 
     @property
     def why(self) -> str:
@@ -84,12 +81,6 @@ class SqliteStore:
                     found[key] = value
         return found
 
-    def put(self, space: str, key: str, value: bytes, ttl_s: float | None = None) -> None:
-        self._queue(Operation((space, key), bytes(value), _expiry(ttl_s)))
-
-    def delete(self, space: str, key: str) -> None:
-        self._queue(Operation((space, key), None, None))
-
     def scan(self, space: str, prefix: str = "") -> Iterator[tuple[str, bytes]]:
         """Read page by page: what is written meanwhile may or may not be among it."""
         with self._lock:
@@ -110,17 +101,6 @@ class SqliteStore:
             if last is None:
                 return
             after = last
-
-    def compare_and_set(
-        self, space: str, key: str, expected: bytes | None, value: bytes | None, ttl_s: float | None = None
-    ) -> bool:
-        asked = Operation((space, key), value, _expiry(ttl_s), conditional=True, expected=expected)
-        written = self._ask(asked)
-        if written:
-            with self._lock:
-                if not asked.settled:
-                    self._cache.expect(asked)
-        return written
 
     def flush(self, timeout_s: float = 5.0) -> bool:
         if not self._writer.started:
@@ -145,23 +125,11 @@ class SqliteStore:
         self._native.close()
         self._patient.close()
 
-    def _queue(self, operation: Operation) -> None:
-        with self._lock:
-            if self._closed:
-                return
-            operation.number = next(self._numbers)
-            self._cache.expect(operation)
-            self._writer.put(operation)
-
     def _ask(self, operation: Operation) -> bool:
         done = self._native.new_lock()
         done.acquire()
-        operation.waiting = done
-        with self._lock:
-            if self._closed:
-                return False
-            operation.number = next(self._numbers)
-            self._writer.put(operation)
+        if not self._submit(operation, done):
+            return False
         if not done.acquire(False):
             self._patient.run(done.acquire)
         return operation.result
@@ -260,7 +228,3 @@ class SqliteStore:
             reader, self._reader = self._reader, None
             if reader is not None:
                 reader.close()
-
-
-def _expiry(ttl_s: float | None) -> float | None:
-    return None if ttl_s is None else time.time() + ttl_s

@@ -14,6 +14,7 @@ from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
+from gateway.state.kept import Kept
 from gateway.state.native import Native
 from gateway.state.operation import Operation
 from gateway.state.schema import NewerFile, connect, is_disk_trouble, is_locked
@@ -32,8 +33,6 @@ LOCK_RETRY_S = 0.003
 RETRY_S = 2.0
 SWEEP_S = 60.0
 SWEPT_AT_ONCE = 1000
-KEPT_OPERATIONS = 20_000
-KEPT_BYTES = 64 * 1024 * 1024
 
 Settled = Callable[[Sequence[Operation], int | None], None]
 
@@ -71,8 +70,7 @@ class Writer:
         self._start_lock: Any = native.new_lock()
         self._ended: Any = None
         self._connection: sqlite3.Connection | None = None
-        self._kept: dict[Key, Operation] = {}
-        self._kept_bytes = 0
+        self._kept = Kept()
         self._retry_at = 0.0
         self._sweep_at = 0.0
         self._unswept = 0
@@ -169,7 +167,7 @@ class Writer:
         if self._kept and time.monotonic() < self._retry_at and not closing:
             self._keep(batch)
             return
-        operations = [*self._kept.values(), *batch]
+        operations = [*self._kept, *batch]
         if not operations:
             return
         try:
@@ -179,7 +177,6 @@ class Writer:
             self._keep(batch)
             return
         self._kept.clear()
-        self._kept_bytes = 0
         if self.why:
             self.why = ""
             self._native.tell(log.info, "state: %s is written again", self._path)
@@ -271,16 +268,9 @@ class Writer:
                     each.answer(False)
                     continue
                 each.conditional = False
-            before = self._kept.pop(each.key, None)
-            if before is not None:
-                self._kept_bytes -= before.size
-            self._kept[each.key] = each
-            self._kept_bytes += each.size
+            self._kept.put(each)
             each.answer(True)
-        dropped = []
-        while len(self._kept) > KEPT_OPERATIONS or self._kept_bytes > KEPT_BYTES:
-            dropped.append(self._kept.pop(next(iter(self._kept))))
-            self._kept_bytes -= dropped[-1].size
+        dropped = self._kept.dropped()
         if dropped:
             self._settled(dropped, None)
 

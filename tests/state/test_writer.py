@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.state import writer
+from gateway.state import kept, writer
 from gateway.state.operation import Operation
 from gateway.state.sqlite import SqliteStore
 
@@ -21,7 +21,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_too_much_to_keep_loses_the_oldest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(writer, "KEPT_OPERATIONS", 10)
+    monkeypatch.setattr(kept, "KEPT_OPERATIONS", 10)
     store = SqliteStore(tmp_path / "file" / "gateway.db")
     for number in range(30):
         store.put("a", f"k{number}", b"1")
