@@ -1,8 +1,9 @@
 """The tally of every key, the same for all workers: reserve before a request, settle after it.
 
 Each key has one entry in the state store, changed by compare_and_set only, so that limits are exact over workers. In
-one process the asks of a key that come while an earlier change is on its way go together in the next one: many
-requests at once cost few changes.
+one process many requests at once cost few changes: what comes while a change is on its way goes together in the next
+one, which whoever enters carries to the store, taking along what was settled before. A thread, the carrier, carries
+what has nobody to carry it: what is settled while nobody enters, and what came during somebody's change.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ SECOND_LOOKS_S = (0.01, 0.03, 0.06)
 """A client that has its whole answer may ask again before another worker has settled it."""
 LINGER_S = 0.005
 """What is settled waits so long for a request that enters, to go together in one change."""
-
 GATHER_S = 0.001
 """While a key's requests come faster than this one after the other, each waits so long for the next ones: a change in
 the store costs a tenth of a millisecond of CPU."""
