@@ -139,7 +139,7 @@ class Bindings:
             self._tell(name, None)
 
     def _tell(self, name: str, value: bytes | None) -> None:
-        """Has the store written, with what else there is a moment later: a write for itself costs ten times as much."""
+        """Has the store written, a moment later: first turns that are equal write the same name again and again."""
         if self._linger_s <= 0:
             return self._write({name: value})
         with self._lock:

@@ -13,8 +13,7 @@ from gateway.accounts.healing import Recovery, cool, heal, read_quotas, recovery
 from gateway.accounts.health import Memory, document_of, recall
 from gateway.accounts.rest import Clock
 from gateway.accounts.roster import Roster
-from gateway.accounts.rota import Place, Rota, Rotas, Usable
-from gateway.accounts.rota import Seat as Seat
+from gateway.accounts.rota import Place, Rota, Rotas, Seat, Usable
 from gateway.accounts.selection import Selector
 from gateway.accounts.verdict import Verdict
 from gateway.canon.quota import Quota

@@ -12,7 +12,8 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from gateway.accounts.bindings import Bindings
-from gateway.accounts.pool import Lease, Seat
+from gateway.accounts.pool import Lease
+from gateway.accounts.rota import Seat
 from gateway.protocols.conversation import Conversation
 
 if TYPE_CHECKING:

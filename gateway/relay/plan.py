@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gateway.accounts.healing import Recovery
-from gateway.accounts.pool import Lease, Pool, Seat
+from gateway.accounts.pool import Lease, Pool
 from gateway.accounts.refusal import worded
+from gateway.accounts.rota import Seat
 from gateway.accounts.verdict import GRACE_S, SERVER_LADDER_S, Verdict, judge
 from gateway.canon.fault import Fault
 from gateway.errors import ClientGone, Exhausted, GatewayError

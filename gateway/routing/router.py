@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from gateway.accounts.pool import Seat
+from gateway.accounts.rota import Seat
 from gateway.canon.dialogue import PictureWish
 from gateway.config.model import Models
 from gateway.config.presets import BUILTIN, PRESETS

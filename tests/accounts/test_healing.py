@@ -9,8 +9,9 @@ import pytest
 from gateway.accounts import rest as rest_module
 from gateway.accounts.account import Account
 from gateway.accounts.health import Memory
-from gateway.accounts.pool import Pool, Seat
+from gateway.accounts.pool import Pool
 from gateway.accounts.rest import Rest, Strikes, rest_for
+from gateway.accounts.rota import Seat
 from gateway.accounts.selection import selector
 from gateway.accounts.verdict import QUOTA_LADDER_S, RATE_LIMIT_LADDER_S, SERVER_LADDER_S, Verdict
 from gateway.canon.quota import Quota

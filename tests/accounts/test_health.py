@@ -11,7 +11,8 @@ import pytest
 from gateway.accounts import pool as pool_room
 from gateway.accounts.account import Account
 from gateway.accounts.health import HealthNotes, Memory
-from gateway.accounts.pool import Pool, Seat
+from gateway.accounts.pool import Pool
+from gateway.accounts.rota import Seat
 from gateway.accounts.selection import selector
 from gateway.accounts.store import NotStored, reset, set_enabled
 from gateway.accounts.verdict import RATE_LIMIT_LADDER_S, Verdict

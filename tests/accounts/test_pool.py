@@ -8,9 +8,9 @@ from collections.abc import Collection
 import pytest
 
 from gateway.accounts.account import Account
-from gateway.accounts.pool import Pool, Seat
+from gateway.accounts.pool import Pool
 from gateway.accounts.rest import Rest
-from gateway.accounts.rota import ROTAS_AT_MOST
+from gateway.accounts.rota import ROTAS_AT_MOST, Seat
 from gateway.accounts.selection import selector
 from gateway.canon.quota import Quota
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gateway.accounts.bindings import LINGER_S, SPACE, Bindings
-from gateway.accounts.pool import Seat
+from gateway.accounts.rota import Seat
 from gateway.relay.affinity import Affinity
 from gateway.relay.call import Call
 from gateway.state.memory import MemoryStore

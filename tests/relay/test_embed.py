@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.accounts.pool import Seat
+from gateway.accounts.rota import Seat
 from gateway.errors import NotFound
 from gateway.relay.embed import embedding_route
 from gateway.routing.router import Route

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.accounts.pool import Seat
+from gateway.accounts.rota import Seat
 from gateway.config.model import Models
 from gateway.routing.router import Router, Serving, UnknownModel
 
