@@ -1,7 +1,8 @@
 """The keys that `dragoman keys` gave out: in the state store, one entry a name, only hashes.
 
 Every worker keeps a copy that is at most FRESH_S old when it is asked; a key it does not know makes it look again at
-once. So an added key works at its first request and a revoked one for at most FRESH_S longer.
+once. So an added key works at its first request (while nobody is guessing keys) and a revoked one for at most FRESH_S
+longer.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from gateway.state.store import Store
 
 SPACE = "keys"
 FRESH_S = 1.0
+LOOKS = 20
 LOOK_AGAIN_S = 0.1
-"""How often at most an unknown key makes a worker look: somebody may be guessing."""
+"""Somebody may be guessing: so often in a row may unknown keys make a worker look, and then once every LOOK_AGAIN_S."""
 
 _LIMITS = tuple(field.name for field in fields(AuthKey))
 
@@ -71,6 +73,7 @@ class IssuedKeys:
         self._store = store
         self._clock = clock
         self._read_at = -FRESH_S
+        self._looks, self._looks_at = float(LOOKS), 0.0
         self._rows: list[tuple[str, bytes]] = []
         self._by_digest: dict[str, AuthKey] = {}
         self._former: dict[str, float] = {}
@@ -83,7 +86,7 @@ class IssuedKeys:
         self._refresh(FRESH_S)
         found = self._by_digest.get(digest)
         if found is None:
-            self._refresh(LOOK_AGAIN_S)
+            self._look()
             found = self._by_digest.get(digest)
         if found is not None and self._clock() >= self._former.get(digest, float("inf")):
             return None
@@ -145,13 +148,28 @@ class IssuedKeys:
         if time.monotonic() - self._read_at < age_s:
             return
         with self._reading:
-            now = time.monotonic()
-            if now - self._read_at < age_s:
+            if time.monotonic() - self._read_at >= age_s:
+                self._read()
+
+    def _look(self) -> None:
+        """Reads what was there when this was called, unless there were too many looks lately."""
+        asked = time.monotonic()
+        with self._reading:
+            if self._read_at >= asked:
                 return
-            rows = list(self._store.scan(SPACE))
-            if rows != self._rows:
-                self._take(rows)
-            self._read_at = now
+            now = time.monotonic()
+            self._looks = min(LOOKS, self._looks + (now - self._looks_at) / LOOK_AGAIN_S)
+            self._looks_at = now
+            if self._looks >= 1:
+                self._looks -= 1
+                self._read()
+
+    def _read(self) -> None:
+        now = time.monotonic()
+        rows = list(self._store.scan(SPACE))
+        if rows != self._rows:
+            self._take(rows)
+        self._read_at = now
 
     def _take(self, rows: list[tuple[str, bytes]]) -> None:
         by_digest: dict[str, AuthKey] = {}

@@ -14,7 +14,6 @@ from gateway.state.memory import MemoryStore
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "FRESH_S", 0.0)
-    monkeypatch.setattr(room, "LOOK_AGAIN_S", 0.0)
 
 
 def key(name: str = "anna", digest: str = "aa", **more: Any) -> AuthKey:
@@ -47,18 +46,44 @@ def test_turned_with_and_without_grace() -> None:
     assert not keys.rotate("nobody", "sha256:dd")
 
 
+def watched(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    scans: list[str] = []
+    scan = store.scan
+    monkeypatch.setattr(store, "scan", lambda *words: scans.append("") or scan(*words))
+    return scans
+
+
 def test_a_worker_asks_the_store_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "FRESH_S", 60.0)
+    store = MemoryStore()
+    keys = IssuedKeys(store)
+    keys.add(key())
+    scans = watched(store, monkeypatch)
+    for _ in range(50):
+        assert keys.find("aa") is not None
+    assert len(scans) == 1
+
+
+def test_an_added_key_works_at_its_first_request_though_somebody_just_guessed_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room, "FRESH_S", 60.0)
+    keys = IssuedKeys(MemoryStore())
+    for n in range(5):
+        assert keys.find("zz") is None
+        keys.add(key(f"anna-{n}", f"a{n}"))
+        assert keys.find(f"a{n}") is not None
+
+
+def test_who_guesses_keys_does_not_make_a_worker_read_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "FRESH_S", 60.0)
     monkeypatch.setattr(room, "LOOK_AGAIN_S", 60.0)
     store = MemoryStore()
     keys = IssuedKeys(store)
-    keys.add(key())
-    scans: list[str] = []
-    scan = store.scan
-    monkeypatch.setattr(store, "scan", lambda *words: scans.append("") or scan(*words))
-    for _ in range(50):
-        assert keys.find("aa") is not None and keys.find("zz") is None
-    assert len(scans) == 1
+    scans = watched(store, monkeypatch)
+    for _ in range(200):
+        assert keys.find("zz") is None
+    assert room.LOOKS <= len(scans) <= room.LOOKS + 2
 
 
 @pytest.mark.parametrize("value", [b"", b"[]", b"{}", b'{"name":"x"}', b'{"name":"x","key_hash":"y","expires":"soon"}'])

@@ -299,7 +299,6 @@ def test_the_admin_key_is_no_client_key() -> None:
 def test_a_name_that_is_given_out_again_is_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the former holder had stored is not theirs. A new secret for the same holder changes nothing."""
     monkeypatch.setattr(issued_room, "FRESH_S", 0.0)
-    monkeypatch.setattr(issued_room, "LOOK_AGAIN_S", 0.0)
     now = [1000.0]
     issued = IssuedKeys(MemoryStore(), clock=lambda: now[0])
     known = ClientKeys(Config(data_dir=tmp_path), local_only=False, issued=issued)
