@@ -1,9 +1,10 @@
 """The tally of every key, the same for all workers: reserve before a request, settle after it.
 
 Each key has one entry in the state store, changed by compare_and_set only, so that limits are exact over workers. In
-one process many requests at once cost few changes: what comes while a change is on its way goes together in the next
-one, which whoever enters carries to the store, taking along what was settled before. A thread, the carrier, carries
-what has nobody to carry it: what is settled while nobody enters, and what came during somebody's change.
+one process many requests at once cost few changes: a key in heavy use has a lease (keys/lease.py), and without one
+what comes while a change is on its way goes together in the next one, which whoever enters carries to the store,
+taking along what was settled before. A thread, the carrier, carries what has nobody to carry it: what is settled while
+nobody enters, leases, and what came during somebody's change.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway.config.model import AuthKey
+from gateway.keys.lease import KEEP_S, Lease, Since
 from gateway.keys.tally import HOLD_S, NANO, Refused, Tally
 from gateway.state.store import Store
 
@@ -28,9 +30,9 @@ SPACE = "limits"
 TTL_S = 40 * 86400.0
 TRIES = 200
 SECOND_LOOKS_S = (0.01, 0.03, 0.06)
-"""A client that has its whole answer may ask again before another worker has settled it."""
+"""A client that has its whole answer may ask again before another worker has settled it; and leases come back."""
 LINGER_S = 0.005
-"""What is settled waits so long for a request that enters, to go together in one change."""
+"""What is settled without a lease waits so long for a request that enters, to go together in one change."""
 GATHER_S = 0.001
 """While a key's requests come faster than this one after the other, each waits so long for the next ones: a change in
 the store costs a tenth of a millisecond of CPU."""
@@ -38,12 +40,10 @@ the store costs a tenth of a millisecond of CPU."""
 
 @dataclass(slots=True, eq=False)
 class _Ask:
-    """One change of a tally. `reserved` and `used`: (tokens, nano USD); `used` None asks to enter, `key` None only
-    keeps the hold."""
+    """To enter, by a change. `reserved`: (tokens, nano USD)."""
 
-    key: AuthKey | None
-    reserved: tuple[int, int] = (0, 0)
-    used: tuple[int, int] | None = None
+    key: AuthKey
+    reserved: tuple[int, int]
     refused: Refused | None = None
     elsewhere: bool = False
     done: threading.Event | None = None
@@ -51,33 +51,46 @@ class _Ask:
 
 @dataclass(slots=True, eq=False)
 class _Desk:
-    """One key's asks in this process. `known` is the entry as this process last saw it; `busy`: somebody carries;
-    `called`: the carrier will look; `carried`: when the last change was made (time.monotonic())."""
+    """One key in this process, and its limits and its entry in the store (`known`) as last seen. `busy`: somebody
+    carries; `called`: the carrier will look; `renew`: the store is to hear that this worker lives; `carried`: when the
+    last change was made (time.monotonic())."""
 
     name: str
+    key: AuthKey
     lock: threading.Lock = field(default_factory=threading.Lock)
     waiting: list[_Ask] = field(default_factory=list)
+    since: Since = field(default_factory=Since)
+    lease: Lease | None = None
     busy: bool = False
     called: bool = False
+    renew: bool = False
     carried: float = 0.0
     known: bytes | None = None
     running: int = 0
+
+    def enters(self, key: AuthKey, reserved: tuple[int, int]) -> bool:
+        """By the lease. The caller has the lock."""
+        if self.lease is None or not self.lease.take(key, *reserved):
+            return False
+        self.since.begin(*reserved)
+        self.running += 1
+        return True
 
 
 class Reservation:
     """What a request holds until `settle` is called, once."""
 
-    __slots__ = ("_desk", "_key", "_ledger", "_reserved", "_settled")
+    __slots__ = ("_desk", "_ledger", "_reserved", "_settled")
 
-    def __init__(self, ledger: Ledger, desk: _Desk, key: AuthKey, reserved: tuple[int, int]) -> None:
-        self._ledger, self._desk, self._key, self._reserved = ledger, desk, key, reserved
+    def __init__(self, ledger: Ledger, desk: _Desk, reserved: tuple[int, int]) -> None:
+        self._ledger, self._desk, self._reserved = ledger, desk, reserved
         self._settled = False
 
     def settle(self, tokens: int = 0, usd: float = 0.0) -> None:
         """Never waits for the store."""
         if not self._settled:
             self._settled = True
-            self._ledger._leave(self._desk, _Ask(self._key, self._reserved, (tokens, round(usd * NANO))))
+            self._ledger._leave(self._desk, self._reserved, (tokens, round(usd * NANO)))
 
 
 class Ledger:
@@ -90,6 +103,7 @@ class Ledger:
         self._desks: dict[str, _Desk] = {}
         self._dirty: deque[_Desk] = deque()
         self._urgent: deque[_Desk] = deque()
+        self._leased: set[_Desk] = set()
         self._hurry = threading.Event()
         self._wake = threading.Event()
         self._carrier: threading.Thread | None = None
@@ -97,17 +111,16 @@ class Ledger:
 
     def enter(self, key: AuthKey, tokens: int = 0, usd: float = 0.0) -> Reservation | Refused:
         """Reserves one request of at most `tokens` and `usd` under the limits of `key`."""
-        desk = self._desks.get(key.name) or self._desks.setdefault(key.name, _Desk(key.name))
+        desk = self._desks.get(key.name) or self._desks.setdefault(key.name, _Desk(key.name, key))
         reserved = (tokens, round(usd * NANO))
         for patience in (*SECOND_LOOKS_S, None):
-            ask = _Ask(key, reserved)
-            self._submit(desk, ask)
-            if ask.refused is None:
-                return Reservation(self, desk, key, reserved)
-            if ask.refused.limit != "concurrency" or not ask.elsewhere or patience is None:
+            ask = self._submit(desk, key, reserved)
+            if ask is None or ask.refused is None:
+                return Reservation(self, desk, reserved)
+            if not ask.elsewhere or patience is None:
                 break
             time.sleep(patience)
-        assert ask.refused is not None
+        assert ask is not None and ask.refused is not None
         return ask.refused
 
     def tally(self, name: str) -> Tally:
@@ -117,7 +130,7 @@ class Ledger:
     def flush(self, timeout_s: float = 2.0) -> bool:
         """Waits until everything settled before is in the store."""
         until = time.monotonic() + timeout_s
-        while any(desk.busy or desk.waiting for desk in list(self._desks.values())):
+        while any(desk.busy or desk.waiting or desk.since for desk in list(self._desks.values())):
             if time.monotonic() > until:
                 return False
             time.sleep(0.005)
@@ -127,8 +140,13 @@ class Ledger:
         """The name is free again: who gets it next begins with nothing used."""
         self._store.delete(SPACE, name)
 
-    def _submit(self, desk: _Desk, ask: _Ask) -> None:
+    def _submit(self, desk: _Desk, key: AuthKey, reserved: tuple[int, int]) -> _Ask | None:
+        """None: it entered by the lease."""
         with desk.lock:
+            desk.key = key
+            if not desk.waiting and desk.enters(key, reserved):
+                return None
+            ask = _Ask(key, reserved)
             desk.waiting.append(ask)
             mine, desk.busy = not desk.busy, True
             if not mine:
@@ -139,10 +157,14 @@ class Ledger:
             self._carry(desk)
         elif ask.done is not None:
             ask.done.wait()
+        return ask
 
-    def _leave(self, desk: _Desk, ask: _Ask) -> None:
+    def _leave(self, desk: _Desk, reserved: tuple[int, int], used: tuple[int, int]) -> None:
         with desk.lock:
-            desk.waiting.append(ask)
+            desk.running -= 1
+            desk.since.end(*reserved, *used)
+            if desk.lease is not None and desk.lease.give(reserved[0] - used[0], reserved[1] - used[1]):
+                return
             call, desk.called = not (desk.busy or desk.called), True
         if call:
             self._call(desk)
@@ -171,7 +193,7 @@ class Ledger:
         """Carries what nobody waits for, and tells the store from time to time that this worker lives."""
         renewed = time.monotonic()
         while True:
-            self._wake.wait(HOLD_S / 4)
+            self._wake.wait(KEEP_S if self._leased else HOLD_S / 4)
             self._wake.clear()
             if self._urgent:
                 time.sleep(GATHER_S)
@@ -179,54 +201,81 @@ class Ledger:
                 self._hurry.wait(LINGER_S)
             self._hurry.clear()
             while self._urgent:
-                self._carry(self._urgent.popleft())
+                self._carried(self._urgent.popleft())
+            now = time.monotonic()
+            self._dirty.extend(desk for desk in tuple(self._leased) if now - desk.carried >= KEEP_S / 2)
+            if now - renewed >= HOLD_S / 4:
+                renewed = now
+                self._renew()
             while self._dirty:
                 desk = self._dirty.popleft()
                 with desk.lock:
                     desk.called = False
-                    mine = bool(desk.waiting) and not desk.busy
+                    mine = not desk.busy and bool(desk.waiting or desk.since or desk.lease or desk.renew)
                     desk.busy = desk.busy or mine
                 if mine:
-                    self._carry(desk)
-            if time.monotonic() - renewed >= HOLD_S / 4:
-                renewed = time.monotonic()
-                self._renew()
+                    self._carried(desk)
+
+    def _carried(self, desk: _Desk) -> None:
+        try:
+            self._carry(desk)
+        except Exception:  # whatever a store raises: what was settled waits for the next change
+            log.exception("the limits of key %s could not be kept", desk.name)
 
     def _renew(self) -> None:
         for desk in list(self._desks.values()):
-            if desk.running:
-                self._leave(desk, _Ask(None))
+            if desk.running or desk.since:
+                desk.renew = True
+                self._dirty.append(desk)
 
     def _carry(self, desk: _Desk) -> None:
-        """One change for everything that waits; what comes meanwhile goes to the carrier."""
+        """One change for everything that waits; what comes meanwhile and finds no room in the new lease goes to the
+        carrier."""
         with desk.lock:
             batch, desk.waiting = desk.waiting, []
+            since, desk.since = desk.since, Since()
+            lease, desk.lease = desk.lease, None
+        granted, made = lease, False
         try:
-            self._change(desk, batch)
-        except BaseException:
-            for ask in batch:
-                ask.refused = ask.refused or Refused("concurrency", 1.0)
-            raise
+            granted, made = self._change(desk, batch, since, lease)
         finally:
             for ask in batch:
+                if not made:
+                    ask.refused = ask.refused or Refused("concurrency", 1.0)
                 if ask.done is not None:
                     ask.done.set()
             desk.carried = time.monotonic()
             with desk.lock:
-                desk.busy = any(ask.done is not None for ask in desk.waiting)
-                call = bool(desk.waiting) and not (desk.busy or desk.called)
+                if not made:
+                    desk.since.add(since)
+                desk.lease = granted
+                new = granted is not None and desk not in self._leased
+                (self._leased.discard if granted is None else self._leased.add)(desk)
+                while desk.waiting and desk.enters(desk.waiting[0].key, desk.waiting[0].reserved):
+                    ask = desk.waiting.pop(0)
+                    if ask.done is not None:
+                        ask.done.set()
+                urgent = desk.busy = bool(desk.waiting)
+                call = made and bool(desk.since) and granted is None and not (urgent or desk.called)
                 desk.called = desk.called or call
-                urgent = desk.busy
             if urgent:
                 self._hand_over(desk)
             elif call:
                 self._call(desk)
+            elif new:
+                self._wake_carrier()
 
-    def _change(self, desk: _Desk, batch: list[_Ask]) -> None:
-        fresh = False
+    def _change(self, desk: _Desk, batch: list[_Ask], since: Since, lease: Lease | None) -> tuple[Lease | None, bool]:
+        """The new lease, and True; or the old one, and False."""
+        fresh, often = False, time.monotonic() - desk.carried < KEEP_S
         for turn in range(TRIES):
-            tally = Tally.load(desk.known).at(self._clock())
-            entered, changed = self._apply(tally, batch)
+            now = self._clock()
+            tally = Tally.load(desk.known).at(now)
+            tally.settle(desk.key, self._worker, since, lease, now)
+            entered = self._let_in(tally, batch, now)
+            asked = since.asked(ask.reserved for ask in entered)
+            ahead = tally.lease(desk.key, self._worker, asked, now) if often and asked.begun else None
+            changed = bool(since or lease or entered or desk.renew)
             if not changed and not fresh:
                 desk.known, fresh = self._store.get(SPACE, desk.name), True
                 continue
@@ -234,28 +283,18 @@ class Ledger:
             if not changed or self._store.compare_and_set(SPACE, desk.name, desk.known, value, TTL_S):
                 if changed:
                     desk.known = value
-                desk.running += entered - sum(1 for ask in batch if ask.used is not None)
-                return
+                with desk.lock:
+                    desk.running += len(entered)
+                    desk.renew = False
+                return ahead, True
             desk.known, fresh = self._store.get(SPACE, desk.name), True
             if turn:
                 time.sleep(random.uniform(0, 0.001 * min(turn, 10)))
         log.warning("the limits of key %s could not be kept: the state store does not take changes", desk.name)
-        for ask in batch:
-            ask.refused = Refused("concurrency", 1.0)
+        return lease, False
 
-    def _apply(self, tally: Tally, batch: list[_Ask]) -> tuple[int, bool]:
-        """(how many entered, whether the tally changed). Who leaves makes room for who enters."""
-        now, entered, changed = self._clock(), 0, False
+    def _let_in(self, tally: Tally, batch: list[_Ask], now: float) -> list[_Ask]:
         for ask in batch:
-            if ask.key is None:
-                tally.renew(self._worker, now)
-                changed = True
-            elif ask.used is not None:
-                tally.leave(ask.key, self._worker, ask.reserved, ask.used, now)
-                changed = True
-        for ask in batch:
-            if ask.key is not None and ask.used is None:
-                ask.refused = tally.enter(ask.key, self._worker, *ask.reserved, now)
-                ask.elsewhere = tally.elsewhere(self._worker)
-                entered += ask.refused is None
-        return entered, changed or entered > 0
+            ask.refused = tally.enter(ask.key, self._worker, *ask.reserved, now)
+            ask.elsewhere = ask.refused is not None and tally.elsewhere(self._worker, ask.refused)
+        return [ask for ask in batch if ask.refused is None]

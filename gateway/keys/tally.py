@@ -18,10 +18,15 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gateway.config.model import AuthKey
+from gateway.keys.lease import AHEAD, SHARE, SLOTS_SHARE, Lease, Since
 
 WINDOW_S = 61
 HOLD_S = 120.0
 """How long a worker that says nothing keeps what it has reserved: it died."""
+AHEAD_S = 10.0
+"""The same for what it has reserved ahead."""
+LEASED = "~"
+"""Ends the name under which a worker holds what it has reserved ahead."""
 NANO = 1_000_000_000
 
 Limit = Literal["requests", "tokens", "daily_tokens", "monthly_usd", "concurrency"]
@@ -105,29 +110,62 @@ class Tally:
         hold.nano_usd += nano_usd
         return None
 
-    def leave(self, key: AuthKey, worker: str, reserved: tuple[int, int], used: tuple[int, int], now: float) -> None:
-        """Settles: (tokens, nano USD) reserved against those used."""
+    def settle(self, key: AuthKey, worker: str, since: Since, lease: Lease | None, now: float) -> None:
+        """What happened in a worker since its last change, and what is left of its lease."""
         hold = self.holds.get(worker)
+        if hold is None and since.begun > since.ended:
+            hold = self.holds[worker] = Hold()
         if hold is not None:
             hold.until = now + HOLD_S
-            hold.requests = max(hold.requests - 1, 0)
-            hold.tokens = max(hold.tokens - reserved[0], 0)
-            hold.nano_usd = max(hold.nano_usd - reserved[1], 0)
+            hold.requests = max(hold.requests + since.begun - since.ended, 0)
+            hold.tokens = max(hold.tokens + since.tokens - since.freed_tokens, 0)
+            hold.nano_usd = max(hold.nano_usd + since.nano_usd - since.freed_nano_usd, 0)
             if not hold.requests:
                 del self.holds[worker]
-        if key.tpm and used[0]:
-            self._second(now)[2] += used[0]
-        self.day_tokens += used[0]
-        self.month_nano_usd += used[1]
+        if lease is not None:
+            self.holds.pop(worker + LEASED, None)
+            for each in self.seconds:
+                if each[0] == lease.second:
+                    each[1] = max(each[1] - lease.granted, 0)
+        if key.rpm and since.begun:
+            self._second(now)[1] += since.begun
+        if key.tpm and since.used_tokens:
+            self._second(now)[2] += since.used_tokens
+        self.day_tokens += since.used_tokens
+        self.month_nano_usd += since.used_nano_usd
 
-    def renew(self, worker: str, now: float) -> None:
-        hold = self.holds.get(worker)
-        if hold is not None:
-            hold.until = now + HOLD_S
+    def lease(self, key: AuthKey, worker: str, asked: Since, now: float) -> Lease | None:
+        """Reserves ahead, in proportion to what was `asked` for; None near a limit."""
+        running, reserved = sum(hold.requests for hold in self.holds.values()), self._reserved_tokens()
+        requests, slots = AHEAD * asked.begun, AHEAD * asked.begun
+        tokens, nano_usd = AHEAD * asked.tokens, AHEAD * asked.nano_usd
+        if key.rpm:
+            requests = min(requests, (key.rpm - sum(each[1] for each in self.seconds)) // SHARE)
+        if key.max_concurrency:
+            slots = min(slots, (key.max_concurrency - running) // SLOTS_SHARE)
+        if key.tpm:
+            tokens = min(tokens, (key.tpm - sum(each[2] for each in self.seconds) - reserved) // SHARE)
+        if key.daily_tokens:
+            tokens = min(tokens, (key.daily_tokens - self.day_tokens - reserved) // SHARE)
+        if key.monthly_usd:
+            held = sum(hold.nano_usd for hold in self.holds.values())
+            nano_usd = min(nano_usd, (round(key.monthly_usd * NANO) - self.month_nano_usd - held) // SHARE)
+        if min(requests, slots) < 1 or min(tokens, nano_usd) < 0:
+            return None
+        granted = requests if key.rpm else 0
+        if granted:
+            self._second(now)[1] += granted
+        self.holds[worker + LEASED] = Hold(now + AHEAD_S, slots, tokens, nano_usd)
+        return Lease(key, int(now), granted, requests, slots, tokens, nano_usd)
 
-    def elsewhere(self, worker: str) -> bool:
-        """Whether other workers have requests of this key running."""
-        return any(name != worker and hold.requests for name, hold in self.holds.items())
+    def elsewhere(self, worker: str, refused: Refused) -> bool:
+        """Whether another worker may have room for what was refused here: requests that may just have ended where
+        only so many may run at once, or what it has reserved ahead."""
+        return any(
+            name.endswith(LEASED) or refused.limit == "concurrency"
+            for name in self.holds
+            if name.removesuffix(LEASED) != worker
+        )
 
     def _second(self, now: float) -> list[int]:
         second = int(now)

@@ -15,7 +15,6 @@ from click.testing import CliRunner
 from gateway.command.main import command
 from gateway.config.model import AuthKey
 from gateway.keys.ledger import SPACE
-from gateway.keys.secret import stored_hash
 from gateway.keys.tally import HOLD_S, Tally
 from gateway.state.sqlite import SqliteStore
 from tests.gateways import Client, Opened, Provider, config_for
@@ -23,8 +22,7 @@ from tests.running import RunningGateway
 from tests.scripted.script import text
 from tests.scripted.upstream import ScriptedUpstream
 
-SHORT = "sk-that-ends-soon-0123456789"
-LIVES_S = 8.0
+LIVES_S = 5.0
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +32,8 @@ def up() -> Iterator[ScriptedUpstream]:
 
 
 @pytest.fixture(scope="module")
-def ends() -> float:
-    return time.time() + LIVES_S
-
-
-@pytest.fixture(scope="module")
-def gateway(up: ScriptedUpstream, ends: float) -> Iterator[RunningGateway]:
-    toml = config_for(Provider(up, "chat"), auth={"mode": "strict"})
-    until = datetime.fromtimestamp(ends, UTC).isoformat()
-    toml += f'\n[[auth.keys]]\nname = "short"\nkey_hash = "{stored_hash(SHORT)}"\nexpires = "{until}"\n'
-    with RunningGateway(toml, workers=2) as running:
+def gateway(up: ScriptedUpstream) -> Iterator[RunningGateway]:
+    with RunningGateway(config_for(Provider(up, "chat"), auth={"mode": "strict"}), workers=2) as running:
         yield running
 
 
@@ -85,14 +75,14 @@ def tally(gateway: RunningGateway, name: str) -> Tally:
         store.close()
 
 
-def test_an_answer_that_runs_outlives_its_keys_expiry(
-    gateway: RunningGateway, up: ScriptedUpstream, ends: float
-) -> None:
-    stream, gate = begun(gateway, up, SHORT)
+def test_an_answer_that_runs_outlives_its_keys_expiry(gateway: RunningGateway, up: ScriptedUpstream) -> None:
+    ends = time.time() + LIVES_S
+    secret = dragoman(gateway, "keys", "add", "short", "--expires", datetime.fromtimestamp(ends, UTC).isoformat())
+    stream, gate = begun(gateway, up, secret)
     assert time.time() < ends, "the machine was too slow for this test"
     assert comes(lambda: time.time() > ends)
     up.play(text("fine"))
-    assert asked(gateway, SHORT)[0] == 401
+    assert asked(gateway, secret)[0] == 401
     gate.set()
     reply = stream.reply()
     assert reply.told.text == "one two three" and reply.told.finish == "stop"

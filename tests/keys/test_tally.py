@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.config.model import AuthKey
+from gateway.keys.lease import Since
 from gateway.keys.tally import HOLD_S, NANO, Hold, Refused, Tally
 
 NOW = calendar.timegm((2026, 12, 31, 23, 0, 0)) + 0.5
@@ -20,7 +21,9 @@ def enter(tally: Tally, limits: AuthKey, tokens: int = 0, nano: int = 0, now: fl
 
 
 def leave(tally: Tally, limits: AuthKey, tokens: int = 0, nano: int = 0, *, used: int = 0, now: float = NOW) -> None:
-    tally.leave(limits, "a", (tokens, nano), (used, nano), now)
+    since = Since()
+    since.end(tokens, nano, used, nano)
+    tally.settle(limits, "a", since, None, now)
 
 
 def test_requests_of_any_sixty_seconds() -> None:
@@ -35,7 +38,8 @@ def test_requests_of_any_sixty_seconds() -> None:
 def test_what_runs_at_once_over_workers() -> None:
     limits, tally = key(max_concurrency=2), Tally()
     assert enter(tally, limits) is None and enter(tally, limits, worker="b") is None
-    assert enter(tally, limits) == Refused("concurrency", 1.0) and tally.elsewhere("a")
+    refused = enter(tally, limits)
+    assert refused == Refused("concurrency", 1.0) and tally.elsewhere("a", refused)
     leave(tally, limits)
     assert enter(tally, limits) is None and enter(tally, limits) is not None
 
@@ -44,7 +48,7 @@ def test_a_worker_that_died_holds_nothing_for_ever() -> None:
     limits, tally = key(max_concurrency=1, daily_tokens=100), Tally()
     assert enter(tally, limits, 90, worker="dead") is None
     assert enter(tally, limits, 20, now=NOW + HOLD_S - 1) is not None
-    tally.renew("dead", NOW + HOLD_S - 1)
+    tally.settle(limits, "dead", Since(), None, NOW + HOLD_S - 1)
     assert enter(tally, limits, 20, now=NOW + HOLD_S + 1) is not None
     assert enter(tally, limits, 20, now=NOW + 2 * HOLD_S) is None
 

@@ -258,8 +258,8 @@ def test_without_tools_the_file_is_not_opened() -> None:
 
 def test_readiness_tells_what_is_wrong_with_the_state() -> None:
     with ScriptedUpstream() as up, InProcess(config_for(Provider(up, "gemini"))) as gateway:
-        (gateway.gateway.config.data_dir / "gateway.db").write_bytes(b"no database" * 1000)
         assert "degraded" not in gateway.post("/readyz", b"", method="GET").reply().json
+        (gateway.gateway.config.data_dir / "gateway.db").write_bytes(b"no database" * 1000)
         assert gateway.gateway.state.get(SPACE, "k") is None
         told = gateway.post("/readyz", b"", method="GET").reply()
         assert told.status == 200 and "gateway.db cannot be read" in told.json["degraded"]

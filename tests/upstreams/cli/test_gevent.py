@@ -46,7 +46,7 @@ def test_the_limit_holds_over_worker_processes(server: tuple[RunningGateway, Too
     for _, step in sorted(edges):
         count += step
         most = max(most, count)
-    assert most == 3 and tools.all_gone()
+    assert 1 < most <= 3 and tools.all_gone()
 
 
 def begun(tools: Tools) -> bool:
