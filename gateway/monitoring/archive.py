@@ -28,6 +28,8 @@ KEPT = 20_000
 BODIES = 200
 """As many requests' bodies may wait: each takes up to half a megabyte."""
 RETRY_S = 2.0
+IDLE_S = 5.0
+"""So long after the last record the database is let go."""
 TIDY_S = 600.0
 
 
@@ -83,20 +85,31 @@ class Archive:
         closing = False
         while not closing:
             closing = self._take()
+            if not self._kept:
+                self._let_go()
             if not self._kept or (time.monotonic() < self._retry_at and not closing):
                 continue
-            try:
-                self._write()
-            except Exception as error:  # whatever a driver raises: records must not end with it
-                self._trouble(error)
-        if self._database is not None:
-            self._database.close()
+            for again in (True, False):  # somebody may have replaced the file, or ended the connection
+                try:
+                    self._write()
+                    break
+                except Exception as error:  # whatever a driver raises: records must not end with it
+                    self._let_go()
+                    if not again:
+                        self._trouble(error)
+        self._let_go()
         self._ended.release()
+
+    def _let_go(self) -> None:
+        database, self._database = self._database, None
+        if database is not None:
+            database.close()
 
     def _take(self) -> bool:
         """Moves what has come to what is kept; True when nothing will follow."""
         try:
-            records = self._queue.get(True, RETRY_S if self._kept else None)
+            patience = RETRY_S if self._kept else IDLE_S if self._database is not None else None
+            records = self._queue.get(True, patience)
             while records is not None:
                 self._kept.extend(records)
                 records = self._queue.get_nowait()

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,13 +17,15 @@ PATIENCE_S = 10.0
 
 
 class Database(Protocol):
-    """Holds no connection while it is not used."""
+    """Keeps its connection from one transaction to the next."""
 
     def transaction(self) -> AbstractContextManager[Session]:
         """Committed at its end, rolled back when something is raised. Raises whatever the driver raises."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Gives its connection up; the next transaction makes one again."""
+        ...
 
 
 def database(url: str, data_dir: Path) -> Database:
@@ -32,33 +34,56 @@ def database(url: str, data_dir: Path) -> Database:
         return SqliteFile(data_dir / FILE_NAME)
     from gateway.monitoring.tables import Alchemy, open_engine
 
-    return Alchemy(open_engine(url, data_dir, writing=True))
+    return Alchemy(open_engine(url, data_dir, writing=True, kept=True))
 
 
 class SqliteFile:
-    """A `Database`."""
+    """A `Database`, for one thread. A file that was removed or replaced meanwhile is not written any more."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        if not self._path.exists():
-            with suppress(FileExistsError):
-                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        with closing(sqlite3.connect(self._path, timeout=PATIENCE_S, isolation_level=None)) as connection:
-            _write_ahead(connection)
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield _SqliteSession(connection)
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
+        connection = self._opened()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield _SqliteSession(connection)
             connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
 
     def close(self) -> None:
-        pass
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is not None and self._file != self._there():
+            self.close()
+        if self._connection is None:
+            with suppress(FileExistsError):
+                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            connection = sqlite3.connect(self._path, timeout=PATIENCE_S, isolation_level=None)
+            try:
+                _write_ahead(connection)
+                connection.execute("PRAGMA synchronous = NORMAL")
+            except BaseException:
+                connection.close()
+                raise
+            self._connection, self._file = connection, self._there()
+        return self._connection
+
+    def _there(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

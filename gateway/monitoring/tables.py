@@ -75,14 +75,15 @@ BODY = Table(
 BODY_ID = Index("body_id", BODY.c.id)
 
 
-def open_engine(url: str, data_dir: Path, *, writing: bool) -> Engine:
-    """An engine for `[records] url` ("": SQLite in the data folder) that holds no connection while it is not used.
-    Raises NoDriver."""
+def open_engine(url: str, data_dir: Path, *, writing: bool, kept: bool = False) -> Engine:
+    """An engine for `[records] url` ("": SQLite in the data folder); `kept`: it keeps one connection while it is not
+    used. Raises NoDriver."""
     if url:
         scheme, mark, rest = url.partition("://")
         name = f"postgresql+psycopg{mark}{rest}" if scheme in ("postgres", "postgresql") else url
         try:
-            return create_engine(name, poolclass=NullPool, connect_args={"connect_timeout": 5})
+            pool: dict[str, Any] = {"pool_size": 1, "pool_pre_ping": True} if kept else {"poolclass": NullPool}
+            return create_engine(name, connect_args={"connect_timeout": 5}, **pool)
         except ModuleNotFoundError:
             raise NoDriver from None
     engine = create_engine(

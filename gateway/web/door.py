@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -25,6 +24,7 @@ from gateway.web.faults import fault_response
 from gateway.web.gateway import Gateway
 from gateway.web.headers import SSE_HEADERS, header_safe, outcome_headers
 from gateway.web.keys import key_in_query
+from gateway.web.request_ids import request_id_of
 from gateway.web.streaming import Stream
 from gateway.web.watch import watch
 from schemas.wire import WireSchema
@@ -243,14 +243,6 @@ class Door:
         headers = outcome_headers(call.outcome, call.request_id, self._shown_account(call))
         media_type = "application/json" if call.framing == "array" else "text/event-stream"
         return Answer(Stream(first, chunks, watching, entry), media_type, [*headers, *SSE_HEADERS])
-
-
-def request_id_of(environ: dict[str, Any]) -> str:
-    """The client's own X-Request-Id when it is a sane one, else a new one."""
-    given = environ.get("HTTP_X_REQUEST_ID", "")
-    if given and len(given) <= 128 and given.isascii() and given.isprintable():
-        return str(given)
-    return "req_" + secrets.token_hex(12)
 
 
 def client_headers(environ: dict[str, Any]) -> dict[str, str]:

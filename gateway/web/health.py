@@ -10,8 +10,9 @@ from flask import Blueprint, Response, request
 from gateway import __version__
 from gateway.errors import Unauthorized
 from gateway.protocols.wire_json import dumps
-from gateway.web.door import Door, request_id_of
+from gateway.web.door import Door
 from gateway.web.faults import fault_response
+from gateway.web.request_ids import request_id_of
 
 
 def health_blueprint(door: Door) -> Blueprint:

@@ -11,11 +11,12 @@ from flask import Blueprint, Response, request
 
 from gateway.canon.fault import Fault
 from gateway.monitoring.metrics import CONTENT_TYPE, AccountState, Metrics
-from gateway.web.door import Door, request_id_of
+from gateway.web.door import Door
 from gateway.web.faults import fault_response
 from gateway.web.gateway import Gateway
 from gateway.web.headers import masked
 from gateway.web.keys import presented
+from gateway.web.request_ids import request_id_of
 
 NO_KEY = (
     "this page is for operators: set [auth] admin_key in the configuration and send it as 'Authorization: Bearer KEY'"

@@ -6,7 +6,6 @@ No byte of the request is repeated: a malformed header may be a key.
 from __future__ import annotations
 
 import re
-import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -95,10 +94,11 @@ def refusal(fault: Fault, path: str, request_id: str) -> bytes:
 def refuse(client: Any, address: Any, error: BaseException, head: bytes, application: Application | None) -> None:
     """Answers on the bare connection and notes the record. The caller closes. Raises OSError."""
     from gateway.monitoring.record import Record
+    from gateway.web.request_ids import new_request_id
 
     fault = fault_of(error)
     method, path = asked(head)
-    request_id = "req_" + secrets.token_hex(12)
+    request_id = new_request_id()
     if application is not None:
         record = Record(
             at=time.time(),

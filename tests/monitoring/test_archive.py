@@ -3,6 +3,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,35 @@ def test_workers_write_side_by_side(tmp_path: Path) -> None:
     for each in archives:
         each.close()
     assert sorted(int(each.id[4:]) for each in read(tmp_path)) == list(range(300))
+
+
+def comes(condition: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 5
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.02)
+    return condition()
+
+
+def test_a_file_that_somebody_removed_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "RETRY_S", 0.05)
+    archive = Archive(Records(), tmp_path)
+    archive.put([record(1)])
+    assert comes(lambda: (tmp_path / FILE_NAME).exists() and len(read(tmp_path)) == 1)
+    (tmp_path / FILE_NAME).unlink()
+    archive.put([record(2)])
+    archive.close()
+    assert [each.id for each in read(tmp_path)] == ["req_2"]
+
+
+def test_the_file_is_let_go_when_nothing_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "IDLE_S", 0.1)
+    archive = Archive(Records(), tmp_path)
+    for number in range(2):
+        archive.put([record(number)])
+        assert comes(lambda: (tmp_path / f"{FILE_NAME}-wal").exists())
+        assert comes(lambda: not (tmp_path / f"{FILE_NAME}-wal").exists())
+    archive.close()
+    assert len(read(tmp_path)) == 2
 
 
 def test_what_cannot_be_written_yet_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

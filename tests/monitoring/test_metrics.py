@@ -74,6 +74,19 @@ def test_the_gateways_own_share(metrics: Metrics) -> None:
     assert found["overhead_seconds_sum", "mode=wrapped"] == pytest.approx(0.02)
 
 
+def test_many_at_once_are_observed_as_one_after_the_other(metrics: Metrics) -> None:
+    amounts = [0.0, 0.05, 0.050001, 0.3, 0.3, 10, 640, 641, 1e9]
+    metrics.take([record(path="/embeddings", seconds=amount) for amount in amounts])
+    for amount in amounts:
+        metrics._seconds.labels("/models").observe(amount)
+    found = {name: value for name, value in samples(metrics).items() if name[0].startswith("request_seconds")}
+    at_once, one_by_one = (
+        [value for name, value in found.items() if f"endpoint={endpoint}" in name]
+        for endpoint in ("/embeddings", "/models")
+    )
+    assert at_once == one_by_one and len(at_once) == len(room.SECONDS) + 3
+
+
 def test_clients_cannot_make_series_without_end(metrics: Metrics) -> None:
     metrics.take([record(n, mapped=f"guess-{n}", path=f"/guess/{n}") for n in range(50)])
     found = [name for name in samples(metrics) if name[0] == "requests_total"]
