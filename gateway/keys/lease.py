@@ -2,13 +2,14 @@
 
 While a key is used a lot and is far from its limits, each change of its tally reserves a little more than was asked
 for; requests that come after it are let in from that. What was not used goes back with the next change, KEEP_S later
-at the latest. The store never has more given out than the limits allow: they stay exact.
+at the latest; half of it stays for the requests that come while the change is on its way, unless nobody came. The
+store never has more given out than the limits allow: they stay exact.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.config.model import AuthKey
 
@@ -73,6 +74,22 @@ class Lease:
     slots: int
     tokens: int
     nano_usd: int
+
+    def half(self) -> Lease:
+        return replace(
+            self,
+            requests=self.requests // 2,
+            slots=self.slots // 2,
+            tokens=self.tokens // 2,
+            nano_usd=self.nano_usd // 2,
+        )
+
+    def move(self, before: Lease, after: Lease) -> None:
+        """Takes and gives what made `after` of `before`."""
+        self.requests += after.requests - before.requests
+        self.slots += after.slots - before.slots
+        self.tokens += after.tokens - before.tokens
+        self.nano_usd += after.nano_usd - before.nano_usd
 
     def take(self, key: AuthKey, tokens: int, nano_usd: int) -> bool:
         """One request more, or nothing."""

@@ -17,7 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.config.model import AuthKey
 from gateway.keys.lease import KEEP_S, Lease, Since
@@ -234,10 +234,11 @@ class Ledger:
         with desk.lock:
             batch, desk.waiting = desk.waiting, []
             since, desk.since = desk.since, Since()
-            lease, desk.lease = desk.lease, None
+            lease, desk.lease = desk.lease, desk.lease.half() if desk.lease is not None and since else None
+            least = None if desk.lease is None else replace(desk.lease)
         granted, made = lease, False
         try:
-            granted, made = self._change(desk, batch, since, lease)
+            granted, made = self._change(desk, batch, since, lease, least)
         finally:
             for ask in batch:
                 if not made:
@@ -248,6 +249,8 @@ class Ledger:
             with desk.lock:
                 if not made:
                     desk.since.add(since)
+                if granted is not None and least is not None and desk.lease is not None:
+                    granted.move(least, desk.lease)
                 desk.lease = granted
                 new = granted is not None and desk not in self._leased
                 (self._leased.discard if granted is None else self._leased.add)(desk)
@@ -265,8 +268,10 @@ class Ledger:
             elif new:
                 self._wake_carrier()
 
-    def _change(self, desk: _Desk, batch: list[_Ask], since: Since, lease: Lease | None) -> tuple[Lease | None, bool]:
-        """The new lease, and True; or the old one, and False."""
+    def _change(
+        self, desk: _Desk, batch: list[_Ask], since: Since, lease: Lease | None, least: Lease | None
+    ) -> tuple[Lease | None, bool]:
+        """The new lease, of what must stay of the old one at `least`, and True; or the old one, and False."""
         fresh, often = False, time.monotonic() - desk.carried < KEEP_S
         for turn in range(TRIES):
             now = self._clock()
@@ -274,7 +279,7 @@ class Ledger:
             tally.settle(desk.key, self._worker, since, lease, now)
             entered = self._let_in(tally, batch, now)
             asked = since.asked(ask.reserved for ask in entered)
-            ahead = tally.lease(desk.key, self._worker, asked, now) if often and asked.begun else None
+            ahead = tally.lease(desk.key, self._worker, asked if often else Since(), now, least)
             changed = bool(since or lease or entered or desk.renew)
             if not changed and not fresh:
                 desk.known, fresh = self._store.get(SPACE, desk.name), True

@@ -134,8 +134,8 @@ class Tally:
         self.day_tokens += since.used_tokens
         self.month_nano_usd += since.used_nano_usd
 
-    def lease(self, key: AuthKey, worker: str, asked: Since, now: float) -> Lease | None:
-        """Reserves ahead, in proportion to what was `asked` for; None near a limit."""
+    def lease(self, key: AuthKey, worker: str, asked: Since, now: float, least: Lease | None = None) -> Lease | None:
+        """Reserves ahead, in proportion to what was `asked` for; None near a limit. `least` was reserved before."""
         running, reserved = sum(hold.requests for hold in self.holds.values()), self._reserved_tokens()
         requests, slots = AHEAD * asked.begun, AHEAD * asked.begun
         tokens, nano_usd = AHEAD * asked.tokens, AHEAD * asked.nano_usd
@@ -151,6 +151,11 @@ class Tally:
             held = sum(hold.nano_usd for hold in self.holds.values())
             nano_usd = min(nano_usd, (round(key.monthly_usd * NANO) - self.month_nano_usd - held) // SHARE)
         if min(requests, slots) < 1 or min(tokens, nano_usd) < 0:
+            requests = slots = tokens = nano_usd = 0
+        if least is not None:
+            requests, slots = max(requests, least.requests), max(slots, least.slots)
+            tokens, nano_usd = max(tokens, least.tokens), max(nano_usd, least.nano_usd)
+        if slots < 1:
             return None
         granted = requests if key.rpm else 0
         if granted:

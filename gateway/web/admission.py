@@ -85,7 +85,7 @@ class Admission:
 def allowed(key: AuthKey, model: str) -> bool:
     """The list names models as clients ask for them, "models/" (Gemini) aside."""
     name = model.removeprefix("models/")
-    return any(matches(pattern, name) for pattern in key.models)
+    return "*" in key.models or any(matches(pattern, name) for pattern in key.models)
 
 
 def _check_alternatives(key: AuthKey, body: dict[str, Any]) -> None:
