@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from gateway.config.model import AuthKey
 
-KEEP_S = 0.05
+KEEP_S = 0.1
 AHEAD = 2
 """How many times what was asked for since the last change."""
 SHARE, SLOTS_SHARE = 64, 8

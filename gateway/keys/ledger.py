@@ -29,7 +29,7 @@ log = logging.getLogger("dragoman")
 SPACE = "limits"
 TTL_S = 40 * 86400.0
 TRIES = 200
-SECOND_LOOKS_S = (0.01, 0.03, 0.06)
+SECOND_LOOKS_S = (0.01, 0.05, 0.12)
 """A client that has its whole answer may ask again before another worker has settled it; and leases come back."""
 LINGER_S = 0.005
 """What is settled without a lease waits so long for a request that enters, to go together in one change."""
