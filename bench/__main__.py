@@ -8,13 +8,11 @@ import sys
 import time
 from pathlib import Path
 
-from bench import scale
+from bench import scale, watching
 from bench.candidates import NAMES
 from bench.measure import Report, measure
 from bench.scenarios import SCENARIOS, Scenario
 from bench.table import lines
-from bench.watching import lines as watching_lines
-from bench.watching import watching
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -40,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Measures the gateway beside a minimal reference proxy and beside no proxy at all.",
-        epilog="Scenarios: " + ", ".join([*(each.name for each in SCENARIOS), scale.NAME]),
+        epilog="Scenarios: " + ", ".join([*(each.name for each in SCENARIOS), scale.NAME, watching.NAME]),
     )
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="rounds a scenario; medians are shown (3)")
     parser.add_argument("--seconds", type=float, default=0.8, metavar="S", help="seconds a candidate and round (0.8)")
@@ -53,8 +51,10 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     scenarios = chosen(options.scenario)
-    scaling = not options.scenario or any(word in scale.NAME for word in options.scenario)
-    if not (scenarios or scaling) or options.rounds < 1 or options.seconds <= 0:
+    scaling, watched = (
+        not options.scenario or any(word in name for word in options.scenario) for name in (scale.NAME, watching.NAME)
+    )
+    if not (scenarios or scaling or watched) or options.rounds < 1 or options.seconds <= 0:
         parser.error("nothing to measure: check --scenario, --rounds and --seconds")
 
     try:
@@ -64,17 +64,17 @@ def main(arguments: list[str] | None = None) -> int:
             report = measure(scenarios, rounds=options.rounds, seconds=options.seconds, names=names, told=_say)
         if scaling:
             report.scale = scale.scaled(rounds=options.rounds, seconds=options.seconds, told=_say)
-        watched = (
-            watching(options.rounds, options.seconds, _say) if not (options.candidate or options.scenario) else None
-        )
+        found = None
+        if watched and not options.candidate:
+            found = watching.watching(options.rounds, options.seconds, _say)
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 1
-    print("\n".join([*lines(report), *scale.lines(report.scale)]))
-    if watched is not None:
-        print("\n" + "\n".join(watching_lines(watched)))
+    print("\n".join([*(lines(report) if report.figures else ()), *scale.lines(report.scale)]))
+    if found is not None:
+        print("\n" + "\n".join(watching.lines(found)))
     print(f"\n{save(report, options.results, {'rounds': options.rounds, 'seconds': options.seconds})}")
-    return 1 if report.errors or (watched is not None and watched.errors) else 0
+    return 1 if report.errors or (found is not None and found.errors) else 0
 
 
 if __name__ == "__main__":

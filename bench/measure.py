@@ -20,8 +20,8 @@ WARM_UP_S = 0.2
 
 @dataclass(slots=True)
 class Figures:
-    """Medians of the rounds of one candidate in one scenario; CPU in microseconds of all of its processes, `cpu_least`
-    that of the cheapest round, which other work on the machine disturbs least.
+    """Medians of the rounds of one candidate in one scenario; CPU in microseconds of all of its processes,
+    `cpu_rounds` a request in each round.
 
     `reference` is the CPU per request as a multiple of the reference proxy's, `added_*` milliseconds over direct;
     None where there is nothing to compare with.
@@ -40,7 +40,7 @@ class Figures:
     reference: float | None = None
     added_p50_ms: float | None = None
     added_p99_ms: float | None = None
-    cpu_least: float = 0.0
+    cpu_rounds: list[float] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -143,7 +143,7 @@ def _median(runs: list[dict[str, Any]]) -> Figures:
         rss_mb=of(lambda each: each["rss"]),
         requests=sum(each["ok"] for each in runs),
         errors=sum(each["errors"] for each in runs),
-        cpu_least=min(each["cpu"] * 1e6 / max(each["ok"], 1) for each in runs),
+        cpu_rounds=[each["cpu"] * 1e6 / max(each["ok"], 1) for each in runs],
         first_error=next((each["first_error"] for each in runs if each["first_error"]), ""),
     )
 

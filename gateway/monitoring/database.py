@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from gateway.monitoring.schema import FILE_NAME, Session
 from gateway.state.native import original
 
 PATIENCE_S = 10.0
+ROWS = (64, 8, 1)
 
 
 class Database(Protocol):
@@ -110,4 +112,12 @@ class _SqliteSession:
         return self._connection.execute(statement, values).fetchall()
 
     def execute_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-        self._connection.executemany(statement, rows)
+        """Many rows go with one statement where there are many: between two statements this thread gives up the
+        interpreter, and waits for it while others are busy."""
+        head, mark, row = statement.rpartition(" VALUES ")
+        done = 0
+        for size in ROWS:
+            wide = head + mark + ", ".join([row] * size)
+            while len(rows) - done >= size:
+                self._connection.execute(wide, list(chain.from_iterable(rows[done : done + size])))
+                done += size

@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # the master imports this file by way of the worker class and
     from gateway.web.application import Application
 
 GARBAGE = (10_000, 20, 50)
-"""https://docs.python.org/3/library/gc.html#gc.set_threshold: what waits for the log or the disk is no garbage, and with
-Python's 700 the collector would look at it again and again (5 to 10 % of a whole answer's CPU)."""
+"""https://docs.python.org/3/library/gc.html#gc.set_threshold: what waits for the log or the disk is no garbage, and
+with Python's 700 the collector would look at it again and again (5 to 10 % of a whole answer's CPU)."""
 
 Word = Literal["reload", "drain", "retire", "end"]
 

@@ -7,7 +7,7 @@ from bench.watching import MEASURED, Watching, lines
 
 
 def test_the_difference_is_told() -> None:
-    head, line = lines(Watching({"whole": (300.0, 340.4)}, 0))
+    head, line = lines(Watching({"whole": (300.0, 40.4)}, 0))
     assert "60" in head and line.split() == ["whole", "300", "off", "340", "on", "+40"]
 
 
