@@ -17,9 +17,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from gateway.config.model import AuthKey
+from gateway.keys.desk import Ask, Desk
 from gateway.keys.lease import KEEP_S, Lease, Since
 from gateway.keys.tally import HOLD_S, NANO, Refused, Tally
 from gateway.state.store import Store
@@ -38,51 +39,12 @@ GATHER_S = 0.001
 the store costs a tenth of a millisecond of CPU."""
 
 
-@dataclass(slots=True, eq=False)
-class _Ask:
-    """To enter, by a change. `reserved`: (tokens, nano USD)."""
-
-    key: AuthKey
-    reserved: tuple[int, int]
-    refused: Refused | None = None
-    elsewhere: bool = False
-    done: threading.Event | None = None
-
-
-@dataclass(slots=True, eq=False)
-class _Desk:
-    """One key in this process, and its limits and its entry in the store (`known`) as last seen. `busy`: somebody
-    carries; `called`: the carrier will look; `renew`: the store is to hear that this worker lives; `carried`: when the
-    last change was made (time.monotonic())."""
-
-    name: str
-    key: AuthKey
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    waiting: list[_Ask] = field(default_factory=list)
-    since: Since = field(default_factory=Since)
-    lease: Lease | None = None
-    busy: bool = False
-    called: bool = False
-    renew: bool = False
-    carried: float = 0.0
-    known: bytes | None = None
-    running: int = 0
-
-    def enters(self, key: AuthKey, reserved: tuple[int, int]) -> bool:
-        """By the lease. The caller has the lock."""
-        if self.lease is None or not self.lease.take(key, *reserved):
-            return False
-        self.since.begin(*reserved)
-        self.running += 1
-        return True
-
-
 class Reservation:
     """What a request holds until `settle` is called, once."""
 
     __slots__ = ("_desk", "_ledger", "_reserved", "_settled")
 
-    def __init__(self, ledger: Ledger, desk: _Desk, reserved: tuple[int, int]) -> None:
+    def __init__(self, ledger: Ledger, desk: Desk, reserved: tuple[int, int]) -> None:
         self._ledger, self._desk, self._reserved = ledger, desk, reserved
         self._settled = False
 
@@ -100,10 +62,10 @@ class Ledger:
         self._store = store
         self._clock = clock
         self._worker = f"{os.getpid()}-{secrets.token_hex(4)}"
-        self._desks: dict[str, _Desk] = {}
-        self._dirty: deque[_Desk] = deque()
-        self._urgent: deque[_Desk] = deque()
-        self._leased: set[_Desk] = set()
+        self._desks: dict[str, Desk] = {}
+        self._dirty: deque[Desk] = deque()
+        self._urgent: deque[Desk] = deque()
+        self._leased: set[Desk] = set()
         self._hurry = threading.Event()
         self._wake = threading.Event()
         self._carrier: threading.Thread | None = None
@@ -111,7 +73,7 @@ class Ledger:
 
     def enter(self, key: AuthKey, tokens: int = 0, usd: float = 0.0) -> Reservation | Refused:
         """Reserves one request of at most `tokens` and `usd` under the limits of `key`."""
-        desk = self._desks.get(key.name) or self._desks.setdefault(key.name, _Desk(key.name, key))
+        desk = self._desks.get(key.name) or self._desks.setdefault(key.name, Desk(key.name, key))
         reserved = (tokens, round(usd * NANO))
         for patience in (*SECOND_LOOKS_S, None):
             ask = self._submit(desk, key, reserved)
@@ -140,26 +102,28 @@ class Ledger:
         """The name is free again: who gets it next begins with nothing used."""
         self._store.delete(SPACE, name)
 
-    def _submit(self, desk: _Desk, key: AuthKey, reserved: tuple[int, int]) -> _Ask | None:
+    def _submit(self, desk: Desk, key: AuthKey, reserved: tuple[int, int]) -> Ask | None:
         """None: it entered by the lease."""
         with desk.lock:
             desk.key = key
             if not desk.waiting and desk.enters(key, reserved):
                 return None
-            ask = _Ask(key, reserved)
+            ask = Ask(key, reserved)
             desk.waiting.append(ask)
             mine, desk.busy = not desk.busy, True
             if not mine:
                 ask.done = threading.Event()
         if mine:
-            if time.monotonic() - desk.carried < GATHER_S:
-                time.sleep(GATHER_S)
-            self._carry(desk)
+            try:
+                if time.monotonic() - desk.carried < GATHER_S:
+                    time.sleep(GATHER_S)
+            finally:
+                self._carry(desk)
         elif ask.done is not None:
             ask.done.wait()
         return ask
 
-    def _leave(self, desk: _Desk, reserved: tuple[int, int], used: tuple[int, int]) -> None:
+    def _leave(self, desk: Desk, reserved: tuple[int, int], used: tuple[int, int]) -> None:
         with desk.lock:
             desk.running -= 1
             desk.since.end(*reserved, *used)
@@ -169,13 +133,13 @@ class Ledger:
         if call:
             self._call(desk)
 
-    def _call(self, desk: _Desk) -> None:
+    def _call(self, desk: Desk) -> None:
         """The carrier's thread looks at the desk a little later; until then anyone who enters may take along what
         waits."""
         self._dirty.append(desk)
         self._wake_carrier()
 
-    def _hand_over(self, desk: _Desk) -> None:
+    def _hand_over(self, desk: Desk) -> None:
         """To the carrier's thread at once, as somebody waits; `desk.busy` stays set until it is done."""
         self._urgent.append(desk)
         self._hurry.set()
@@ -216,7 +180,7 @@ class Ledger:
                 if mine:
                     self._carried(desk)
 
-    def _carried(self, desk: _Desk) -> None:
+    def _carried(self, desk: Desk) -> None:
         try:
             self._carry(desk)
         except Exception:  # whatever a store raises: what was settled waits for the next change
@@ -228,7 +192,7 @@ class Ledger:
                 desk.renew = True
                 self._dirty.append(desk)
 
-    def _carry(self, desk: _Desk) -> None:
+    def _carry(self, desk: Desk) -> None:
         """One change for everything that waits; what comes meanwhile and finds no room in the new lease goes to the
         carrier."""
         with desk.lock:
@@ -269,7 +233,7 @@ class Ledger:
                 self._wake_carrier()
 
     def _change(
-        self, desk: _Desk, batch: list[_Ask], since: Since, lease: Lease | None, least: Lease | None
+        self, desk: Desk, batch: list[Ask], since: Since, lease: Lease | None, least: Lease | None
     ) -> tuple[Lease | None, bool]:
         """The new lease, of what must stay of the old one at `least`, and True; or the old one, and False."""
         fresh, often = False, time.monotonic() - desk.carried < KEEP_S
@@ -298,7 +262,7 @@ class Ledger:
         log.warning("the limits of key %s could not be kept: the state store does not take changes", desk.name)
         return lease, False
 
-    def _let_in(self, tally: Tally, batch: list[_Ask], now: float) -> list[_Ask]:
+    def _let_in(self, tally: Tally, batch: list[Ask], now: float) -> list[Ask]:
         for ask in batch:
             ask.refused = tally.enter(ask.key, self._worker, *ask.reserved, now)
             ask.elsewhere = ask.refused is not None and tally.elsewhere(self._worker, ask.refused)
