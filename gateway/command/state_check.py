@@ -1,4 +1,4 @@
-"""Whether the servers the configuration names can be used, for `dragoman config check`."""
+"""Whether the servers and proxies the configuration names can be used, for `dragoman config check`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,28 @@ import logging
 from importlib.util import find_spec
 
 from gateway.config.load import load
+from gateway.config.model import Config
 from gateway.config.redis_url import redis_url
 from gateway.monitoring.schema import NoDriver
 from gateway.state.redis import RedisStore
+from gateway.upstreams.transport.session import NO_PYSOCKS
 
 
 def reached(file: str | None) -> list[str]:
     """What to print; the file is known to be sound."""
     config = load(file)
-    return [*_redis(config.state.url), *_postgresql(config.records.url)]
+    return [*_redis(config.state.url), *_postgresql(config.records.url), *_proxies(config)]
+
+
+def _proxies(config: Config) -> list[str]:
+    """Connections are made with the first request."""
+    if find_spec("socks") is not None:
+        return []
+    return [
+        f"warning: upstreams.{upstream.name}: proxy: {NO_PYSOCKS}"
+        for upstream in config.upstreams
+        if any(proxy.lower().startswith("socks") for proxy in (upstream.proxy, *(a.proxy for a in upstream.accounts)))
+    ]
 
 
 def _postgresql(url: str) -> list[str]:

@@ -31,3 +31,19 @@ def test_a_missing_driver_is_said_before_the_first_record_is_lost(
     (line,) = reached(str(file))
     assert line.startswith("warning: records.url") and "-m pip install 'psycopg[binary]'" in line
     assert "s3cret" not in line
+
+
+def test_a_proxy_that_needs_a_package_is_said_before_the_first_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path))
+    file = tmp_path / "dragoman.toml"
+    upstream = '[[upstreams]]\nname = "o"\nkind = "openai"\nbase_urls = ["http://127.0.0.1:1/v1"]\n'
+    account = '[[upstreams.accounts]]\napi_key = "k-0123456789"\nproxy = "socks5h://u:s3cret@h:1"\n'
+    monkeypatch.setattr("gateway.command.state_check.find_spec", lambda name: None)
+    file.write_text(upstream + 'proxy = "http://h:1"\n')
+    assert reached(str(file)) == []
+    for toml in (upstream + account, upstream + 'proxy = "SOCKS5://h:1"\n'):
+        file.write_text(toml)
+        (line,) = reached(str(file))
+        assert "upstreams.o" in line and "pip install 'requests[socks]'" in line and "s3cret" not in line

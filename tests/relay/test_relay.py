@@ -168,3 +168,19 @@ def test_a_pool_that_lacks_the_model_for_a_while_says_for_how_long() -> None:
             replies = [gateway.ask("chat") for _ in range(2)]
             assert [reply.status for reply in replies] == [404, 404]
             assert 1 <= int(replies[1].headers["retry-after"]) <= 300
+
+
+@BOTH
+def test_a_proxy_that_cannot_be_used_is_the_fault_of_one_provider(
+    stream: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PySocks is an extra."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with ScriptedUpstream() as up:
+        up.play(text("fine"))
+        barred = Provider(up, "chat", "a", ("first",), more={"proxy": "socks5://h:1"})
+        other = Provider(up, "chat", "b", ("second",))
+        with InProcess(config_for(barred, other, chain={"m": ["first", "second"]})) as gateway:
+            assert gateway.ask("chat", stream=stream).told.text == "fine"
+            alone = gateway.ask("chat", model="first", stream=stream)
+            assert alone.status == 502 and "requests[socks]" in alone.json["error"]["message"]

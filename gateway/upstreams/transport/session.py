@@ -15,12 +15,13 @@ import requests
 from gateway.upstreams.transport.call import Abortable, Call
 from gateway.upstreams.transport.connection import Allowed
 from gateway.upstreams.transport.exchange import Exchange
-from gateway.upstreams.transport.faults import TransportFault
+from gateway.upstreams.transport.faults import ConnectFault, TransportFault
 from gateway.upstreams.transport.lean import LeanAdapter, LeanResponse, tls_context
 from gateway.upstreams.transport.plain import PlainAdapter, calling, plain_headers, source_of, translate
 from gateway.upstreams.transport.target import locate
 from gateway.upstreams.transport.wait import waiter_class
 
+NO_PYSOCKS = "a socks5 proxy needs PySocks: pip install 'requests[socks]'"
 _PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
@@ -46,7 +47,7 @@ class Transport:
 
     ``lean``: our own adapter over plain sockets; otherwise, or with ``proxy``, requests' HTTPAdapter.
     ``proxy``: http, https, socks5 or socks5h URL through which all requests go (socks needs PySocks:
-    ValueError without). ``ca_file``: PEM file of roots trusted besides certifi's. ``max_idle``: idle
+    ConnectFault without). ``ca_file``: PEM file of roots trusted besides certifi's. ``max_idle``: idle
     connections kept per host. ``allowed``: which IP addresses may be connected to, for our own adapter only.
     """
 
@@ -161,5 +162,5 @@ def _proxies(proxy: str) -> dict[str, str]:
     if scheme not in _PROXY_SCHEMES:
         raise ValueError("the outbound proxy URL must begin with http://, https://, socks5:// or socks5h://")
     if scheme.startswith("socks") and importlib.util.find_spec("socks") is None:
-        raise ValueError("a socks5 proxy needs PySocks: pip install requests[socks]")
+        raise ConnectFault(f"the outbound proxy cannot be used: {NO_PYSOCKS}")
     return {"http": proxy, "https": proxy}

@@ -137,5 +137,5 @@ def test_proxy_urls_are_checked_at_the_start(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(ValueError, match="http://"):
         Transport(proxy="ftp://127.0.0.1:1")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ValueError, match=r"pip install requests\[socks\]"):
+    with pytest.raises(ConnectFault, match=r"pip install 'requests\[socks\]'"):
         Transport(proxy="socks5://127.0.0.1:1")
