@@ -120,7 +120,7 @@ def _log_as_told(old: Gateway, config: Config) -> None:
 
 
 def _say_what_needs_a_restart(old: Config, new: Config) -> None:
-    for name in ("host", "port", "bind", "workers"):
+    for name in ("host", "port", "bind", "allow_lan_access", "workers"):
         if getattr(old.server, name) != getattr(new.server, name):
             log.warning("[server] %s changed: that takes effect only after a restart", name)
     if new.server.drain_timeout_s > old.server.drain_timeout_s:

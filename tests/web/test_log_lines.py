@@ -79,8 +79,11 @@ def test_what_a_reload_cannot_change_is_said(tmp_path: Path, caplog: pytest.LogC
     loader = Loader(tmp_path)
     app = Application(loader)
     assert app.gateway
-    loader.found = replace(serving("two", tmp_path, drain_timeout_s=90.0), records=Records(max_mb=99))
+    loader.found = replace(
+        serving("two", tmp_path, drain_timeout_s=90.0, allow_lan_access=True), records=Records(max_mb=99)
+    )
     assert app.reload()
+    assert "[server] allow_lan_access changed" in caplog.text
     assert "[records] changed" in caplog.text and "drain_timeout_s grew" in caplog.text
     assert "[metrics] changed" not in caplog.text
 
