@@ -43,6 +43,8 @@ DIALECT = Dialect(
         b'"usage"',
     ),
     counting=COUNTING,
+    turn="input[]",
+    part="",
     embedding=EMBEDDING,
     conversation=conversation,
 )
