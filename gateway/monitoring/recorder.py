@@ -34,7 +34,8 @@ class Recorder:
         trouble: Callable[[], str] = lambda: "",
         keep: Callable[[Bodies], None] = lambda bodies: None,
     ) -> None:
-        self._form = form
+        self.form = form
+        """"text" or "json"."""
         self._sinks = sinks
         self._ends = ends
         self.keep = keep
@@ -73,7 +74,10 @@ class Recorder:
                 sink(records)
         lines = [self._worded(record) for record in records]
         if self.dropped:
-            lines.append(f"{self.dropped} records were dropped: the log could not keep up")
+            said = f"{self.dropped} records were dropped: the log could not keep up"
+            lines.append(
+                json.dumps({"at": time.time(), "level": "warning", "message": said}) if self.form == "json" else said
+            )
             self.dropped = 0
         if lines:
             self._out.write("\n".join(lines) + "\n")
@@ -104,7 +108,7 @@ class Recorder:
                 pass
 
     def _worded(self, record: Record) -> str:
-        if self._form == "json":
+        if self.form == "json":
             document = json.dumps(record.document(), ensure_ascii=False)
             return document if document.isprintable() else json.dumps(record.document())
         return _stamp(int(record.at)) + record.line()

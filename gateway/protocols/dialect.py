@@ -138,6 +138,7 @@ class Dialect:
     unheard(dialogue, to): the client's JSON paths of fields below the top level that the writer of the dialect `to`
         cannot say.
     conversation(body): what tells the request's conversation from others; None where the protocol has no turns.
+    turn, part: the client's own words for a turn and, behind it, for one part of a turn, in the paths of losses.
     opens_with_usage: a streamed answer names its input tokens in its first event (`Asked.prompt_tokens`).
     """
 
@@ -163,4 +164,6 @@ class Dialect:
     counting: Counting | None = None
     embedding: Embedding | None = None
     conversation: Callable[[dict[str, Any]], Conversation] | None = None
+    turn: str = "messages[]"
+    part: str = ".content[]"
     opens_with_usage: bool = False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from gateway.canon.dialogue import Dialogue, Loss
@@ -25,6 +27,22 @@ BOOKKEEPING = frozenset(
     )
 )
 """Fields further down of which the same holds."""
+
+
+_TURN = re.compile(r"turns\[\d+\](\.parts\[\d+\])?")
+
+
+def in_words(losses: list[Loss], turn: str, part: str) -> list[Loss]:
+    """`losses` by the client's words for its turns and their parts; without numbers, since turns are counted otherwise
+    than messages."""
+    if not losses:
+        return losses
+    return [
+        replace(loss, path=_TURN.sub(lambda found: turn + part if found[1] else turn, loss.path, count=1))
+        if loss.path.startswith("turns[")
+        else loss
+        for loss in losses
+    ]
 
 
 def said(path: str, fields: Any, known: Collection[str] = ()) -> Iterator[str]:

@@ -12,7 +12,7 @@ from gateway.canon.fault import Fault, Malformed
 from gateway.canon.parts import Text
 from gateway.errors import BadRequest, ClientGone, Draining, GatewayError
 from gateway.protocols.dialect import Asked, Dialect
-from gateway.protocols.losses import nested_fields
+from gateway.protocols.losses import in_words, nested_fields
 from gateway.protocols.names import NameMap
 from gateway.protocols.passing import fitted, told_once, with_model
 from gateway.protocols.wire_json import dumps
@@ -199,7 +199,7 @@ class Attempt:
         if shape is not None:
             self.dialect = telling(self.dialect, shape)
         self.names = written.names
-        self.losses = [*losses, *written.losses]
+        self.losses = [*losses, *in_words(written.losses, call.dialect.turn, call.dialect.part)]
         if self.dialect.name != call.dialect.name:
             self.losses += nested_fields(call.dialect.unheard(dialogue, self.dialect.name), call.dialect.name)
         self._judge_losses()

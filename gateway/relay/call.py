@@ -12,6 +12,7 @@ from gateway.canon.dialogue import Dialogue, Loss, PictureWish
 from gateway.canon.pairing import paired
 from gateway.canon.usage import Usage
 from gateway.protocols.dialect import Dialect
+from gateway.protocols.losses import in_words
 from gateway.relay.preset import Preset
 from gateway.relay.stored import History
 from gateway.upstreams.transport.call import Abortable
@@ -149,7 +150,8 @@ class Call:
         if self._dialogue is None:
             body = self.body if self.history is None else self.history.inlined(self.body)
             dialogue = self.dialect.read_request(body, model=self.asked, stream=self.stream)
-            dialogue.turns, self.outcome.losses = paired(dialogue.turns)
+            dialogue.turns, losses = paired(dialogue.turns)
+            self.outcome.losses = in_words(losses, self.dialect.turn, self.dialect.part)
             if self.preset is not None:
                 self.presets_own = self.preset.own(dialogue)
                 dialogue = self.preset.applied(dialogue, self.dialect.name)

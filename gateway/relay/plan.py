@@ -224,7 +224,7 @@ class Plan:
         recovery = self._pool.recovery(self.route.seats())
         if self._last is not None:
             fault = _credential(self._last.fault)
-            if fault.status in (429, 503, 529) and recovery:
+            if recovery and (fault.status in (429, 503, 529) or (fault.status >= 500 and recovery.seconds > 0)):
                 self._tell_recovery(fault, recovery)
             return Exhausted(fault)
         if recovery is None:

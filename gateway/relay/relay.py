@@ -19,6 +19,7 @@ from gateway.errors import BadRequest, BrokenOff, ClientGone, Draining, GatewayE
 from gateway.protocols.dialect import AnswerWriter, Asked, Dialect
 from gateway.relay.attempt import Attempt
 from gateway.relay.call import Call
+from gateway.relay.compact import CompactAttempt, compacting_route
 from gateway.relay.conduit import Conduit
 from gateway.relay.count import provider_count, read_dialogue
 from gateway.relay.embed import EmbeddingAttempt, embedding_route
@@ -85,6 +86,13 @@ class Relay:
         if call.outcome.estimated:
             call.outcome.response_headers["X-Token-Count"] = "estimate"
         return body
+
+    def compact(self, call: Call) -> bytes:
+        """The body with the compacted conversation; as `whole`."""
+        route = compacting_route(self._route(call), self._upstreams)
+        call.target = call.outcome.mapped_model = route.model
+        plan = Plan(call, route, self._pool, self._settings.max_attempts, self._settings.affinity)
+        return self._answered(plan, CompactAttempt, CompactAttempt.compacted)
 
     def _answered(self, plan: Plan, kind: type[Kind], answer: Callable[[Kind, Exchange], Body]) -> Body:
         call = plan.call

@@ -20,7 +20,7 @@ from gateway.upstreams.transport.faults import ConnectFault, ConnectTimeout, Cut
 from gateway.upstreams.transport.session import Transport
 from gateway.upstreams.wrapper import Wrapper
 
-Operation = Literal["generate", "stream", "count", "models", "embed", "embed_batch", "load", "onboard"]
+Operation = Literal["generate", "stream", "count", "models", "embed", "embed_batch", "load", "onboard", "compact"]
 
 MOVE_ON = frozenset((404, 408))
 """Besides 5xx, the statuses after which the next of several base URLs is tried."""
@@ -54,8 +54,9 @@ class Upstream:
     `families` patterns of model names it serves when the operator lists none;
     `request_headers` names (or prefixes ending in "*") of client headers handed on in pass-through;
     `response_headers` the same for the way back; `translated_headers` sent when the request was translated; `counts`
-    says that the provider has an endpoint that counts tokens, `embeds` that it has one for embeddings; `fetches` are
-    the beginnings, in lower case, of media URLs that the provider fetches itself; `wrapper` the envelope around its
+    says that the provider has an endpoint that counts tokens, `embeds` that it has one for embeddings, `compacts` one
+    that shortens a conversation; `fetches` are the beginnings, in lower case, of media URLs that the provider fetches
+    itself; `wrapper` the envelope around its
     dialect, None where it speaks it bare; `repeats` that a request that failed may be sent again to the same account
     (running a tool twice is not harmless); `free` that an answer costs nothing, whatever name the client asked for.
     """
@@ -67,7 +68,8 @@ class Upstream:
     request_headers: tuple[str, ...] = ()
     response_headers: tuple[str, ...] = ("request-id", "x-ratelimit-*", "retry-after", "retry-after-ms")
     translated_headers: Mapping[str, str] = MappingProxyType({})
-    counts: ClassVar[bool] = False
+    counts: bool = False
+    compacts: bool = False
     embeds: ClassVar[bool] = False
     wrapper: Wrapper | None = None
     repeats: ClassVar[bool] = True

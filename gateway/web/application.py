@@ -15,6 +15,7 @@ from gateway.config.model import Config
 from gateway.config.problems import ConfigError
 from gateway.web.app import create_app
 from gateway.web.gateway import Gateway
+from gateway.web.log_lines import levelled, worded
 from gateway.wiring import build
 
 log = logging.getLogger("dragoman")
@@ -74,6 +75,7 @@ class Application:
                 log.exception("reload failed, the old configuration stays")
                 return False
             if old is not None:
+                _log_as_told(old, config)
                 _say_what_needs_a_restart(old.config, config)
             if old is not None:
                 self._retired = [each for each in (*self._retired, old) if each.running]
@@ -108,9 +110,23 @@ class Application:
         self._gateway, self._flask = gateway, create_app(gateway)
 
 
+def _log_as_told(old: Gateway, config: Config) -> None:
+    """What did not change stays: the command line may have set it."""
+    if old.config.server.log_level != config.server.log_level:
+        levelled(config.server.log_level)
+    if old.config.server.log_format != config.server.log_format:
+        worded(config.server.log_format)
+        old.recorder.form = config.server.log_format
+
+
 def _say_what_needs_a_restart(old: Config, new: Config) -> None:
-    for name in ("host", "port", "bind", "workers"):
+    for name in ("host", "port", "bind", "allow_lan_access", "workers"):
         if getattr(old.server, name) != getattr(new.server, name):
             log.warning("[server] %s changed: that takes effect only after a restart", name)
+    if new.server.drain_timeout_s > old.server.drain_timeout_s:
+        log.warning("[server] drain_timeout_s grew: gunicorn waits longer only after a restart")
+    for table in ("records", "metrics"):
+        if getattr(old, table) != getattr(new, table):
+            log.warning("[%s] changed: that takes effect only after a restart", table)
     if old.data_dir != new.data_dir or old.state != new.state:
         log.warning("the data folder or [state] changed: the state stays where it is until a restart")

@@ -116,9 +116,16 @@ class Door:
         return fault_response(dialect, error.fault, request_id, headers, mount=mount)
 
     def count(
-        self, dialect: Dialect, *, mount: str = "", model: str | None = None, query_key: bool = False
+        self,
+        dialect: Dialect,
+        *,
+        mount: str = "",
+        model: str | None = None,
+        query_key: bool = False,
+        whole: Callable[[dict[str, Any]], dict[str, Any]] = lambda body: body,
     ) -> Response:
-        """How many tokens a prompt has, in the dialect's own shape; X-Token-Count says how it is known."""
+        """How many tokens a prompt has, in the dialect's own shape; X-Token-Count says how it is known. `whole` gives
+        the request with all that it only refers to."""
         environ, started = request.environ, time.monotonic()
         counted: list[Call] = []
 
@@ -138,6 +145,7 @@ class Door:
                 deadline=started + self.gateway.config.server.request_timeout_s,
             )
             counted.append(call)
+            call.body = whole(body)
             reserved = self.gateway.admission.check(
                 self.gateway.keys.check(environ, query=query_key), call, counting=True
             )

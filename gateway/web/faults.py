@@ -24,7 +24,7 @@ def fault_response(
 ) -> Response:
     """On /openai the document is also an RFC 7807 problem that keeps OpenAI's `error` member."""
     fault, headers = _spoken(dialect, fault), [*headers]
-    if fault.retry_after is not None and fault.status in (404, 429, 503, 529):
+    if fault.retry_after is not None and (fault.status in (404, 429) or fault.status >= 500):
         headers.append(("Retry-After", str(max(math.ceil(fault.retry_after), 1))))
     body = dialect.write_error(fault, request_id)
     content_type = "application/json"

@@ -20,12 +20,14 @@ def health_blueprint(door: Door) -> Blueprint:
     gateway = door.gateway
 
     def guarded(answer: Callable[[], tuple[int, dict[str, Any]]]) -> Response:
+        request_id = request_id_of(request.environ)
+        named = [("X-Request-Id", request_id)]
         try:
             gateway.keys.check(request.environ, health=True)
         except Unauthorized as error:
-            return fault_response(gateway.dialects["chat"], error.fault, request_id_of(request.environ), [])
+            return fault_response(gateway.dialects["chat"], error.fault, request_id, named)
         status, document = answer()
-        return Response(dumps(document), status, content_type="application/json")
+        return Response(dumps(document), status, named, content_type="application/json")
 
     @routes.get("/healthz")
     @routes.get("/health")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 from gunicorn.glogging import Logger as GunicornLogger
 
+from gateway.web.log_lines import DATE, TEXT, worded
+
 
 class Logger(GunicornLogger):  # type: ignore[misc]
-    error_fmt = "%(asctime)s %(levelname)s %(message)s"
-    datefmt = "%Y-%m-%d %H:%M:%S"
+    error_fmt = TEXT
+    datefmt = DATE
+    form: ClassVar[str] = "text"
+    """Set before the master begins to log."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -18,3 +22,4 @@ class Logger(GunicornLogger):  # type: ignore[misc]
         own.handlers = list(self.error_log.handlers)
         own.setLevel(self.error_log.level)
         own.propagate = False
+        worded(self.form)

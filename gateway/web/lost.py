@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import Any
 
 from flask import Flask, request
@@ -25,6 +26,12 @@ NOT_OFFERED = {
     "conversations": "chain responses with previous_response_id on /v1/responses",
     "vector_stores": "use /v1/embeddings with a store of your own",
 }
+
+
+NOBODYS = ("/admin", "/api/event_logging", "/v1/api/event_logging")
+"""Routes that nobody looks for by a path of their own."""
+_VARIABLE = re.compile(r"<(?:\w+:)?(\w+)>")
+"""A part of a route that is the caller's own, as werkzeug writes it."""
 
 
 def lost(app: Flask, error: HTTPException) -> Fault:
@@ -50,9 +57,10 @@ def _not_found(app: Flask, environ: dict[str, Any]) -> str:
     for word, instead in NOT_OFFERED.items():
         if f"/{word}" in path:
             return f"{path} is not offered by this gateway; {instead}."
-    known = sorted({rule.rule for rule in app.url_map.iter_rules()})
+    known = sorted({rule.rule for rule in app.url_map.iter_rules() if not rule.rule.startswith(NOBODYS)})
     near = difflib.get_close_matches(path, known, n=3, cutoff=0.4) or ["/v1/chat/completions", "/v1/messages"]
-    return f"there is nothing at {request.method} {path}. The nearest routes: {', '.join(near)}."
+    said = _VARIABLE.sub(r"{\1}", ", ".join(near))
+    return f"there is nothing at {request.method} {path}. The nearest routes: {said}."
 
 
 def meant_instead(path: str, meant: str) -> str:

@@ -11,7 +11,7 @@ from flask import Blueprint, Response
 from gateway.protocols.dialect import Dialect
 from gateway.web.door import Door, Shape
 from gateway.web.models import model_list, one_model
-from gateway.web.stored import preparing
+from gateway.web.stored import preparing, preparing_to_compact, told_in_full
 from schemas.chat import CHAT, COMPLETION
 from schemas.responses import RESPONSES
 from schemas.wire import WireSchema
@@ -61,6 +61,21 @@ def openai_blueprint(door: Door, mount: str) -> Blueprint:
     @routes.post("/responses")
     def responses() -> Response:
         return door.generate(dialects["responses"], RESPONSES, shape=shape, mount=mount, prepare=prepare)
+
+    @routes.post("/responses/input_tokens")
+    def input_tokens() -> Response:
+        return door.count(dialects["responses"], mount=mount, whole=told_in_full(door))
+
+    @routes.post("/responses/compact")
+    def compact() -> Response:
+        return door.generate(
+            dialects["responses"],
+            RESPONSES,
+            mount=mount,
+            stream=False,
+            prepare=preparing_to_compact(door),
+            answer=door.gateway.relay.compact,
+        )
 
     if mount:
 

@@ -21,6 +21,7 @@ from gateway.config.workers import worker_count
 from gateway.monitoring.files import FOLDER, bury, clear
 from gateway.web.bindable import inherited, refused
 from gateway.web.listeners import local
+from gateway.web.logs import Logger
 
 log = logging.getLogger("dragoman")
 
@@ -57,6 +58,7 @@ limit_request_fields = 200
 limit_request_field_size = 16384
 forwarded_allow_ips = ",".join(_server.trusted_proxies) or "127.0.0.1"
 logger_class = "gateway.web.logs.Logger"
+Logger.form = _server.log_format
 
 _starter: Any = None
 _pid_file: int | None = None

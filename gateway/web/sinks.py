@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from gateway.web.request_ids import request_id_of
+
 LIMIT = 1024 * 1024
 
 
@@ -12,7 +14,7 @@ def sinks_blueprint() -> Blueprint:
 
     @routes.route("/api/hello", methods=["GET", "HEAD"])
     def hello() -> Response:
-        return Response(b"{}", 200, content_type="application/json")
+        return _taken()
 
     @routes.post("/api/event_logging")
     @routes.post("/api/event_logging/batch")
@@ -20,6 +22,10 @@ def sinks_blueprint() -> Blueprint:
     @routes.post("/v1/api/event_logging/batch")
     def telemetry() -> Response:
         request.environ["wsgi.input"].read(LIMIT)
-        return Response(b"{}", 200, content_type="application/json")
+        return _taken()
 
     return routes
+
+
+def _taken() -> Response:
+    return Response(b"{}", 200, [("X-Request-Id", request_id_of(request.environ))], content_type="application/json")

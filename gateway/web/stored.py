@@ -65,6 +65,34 @@ def preparing(door: Door) -> Callable[[Call], None]:
     return prepare
 
 
+def told_in_full(door: Door) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A Responses body with the conversation that its `previous_response_id` stands for."""
+    gateway = door.gateway
+
+    def whole(body: dict[str, Any]) -> dict[str, Any]:
+        previous = body.get("previous_response_id")
+        if not isinstance(previous, str) or not previous:
+            return body
+        history = gateway.stored.history(previous, gateway.keys.owner(request.environ), body.get("input"))
+        return history.inlined(body)
+
+    return whole
+
+
+def preparing_to_compact(door: Door) -> Callable[[Call], None]:
+    """For calls to compact a conversation: its history is found, the answer is not stored."""
+    gateway = door.gateway
+
+    def prepare(call: Call) -> None:
+        if call.body.get("dry_run"):
+            raise BadRequest("dry_run has no answer here: `dragoman explain MODEL` tells the route", param="dry_run")
+        previous = call.body.get("previous_response_id")
+        if previous:
+            call.history = gateway.stored.history(previous, gateway.keys.owner(request.environ), call.body.get("input"))
+
+    return prepare
+
+
 def stored_blueprint(door: Door, mount: str) -> Blueprint:
     """`mount` "" serves /v1/responses/..., "/openai" the same under its prefix."""
     routes = Blueprint(f"stored{mount.replace('/', '-')}", __name__, url_prefix=f"{mount}/v1/responses")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.canon.dialogue import Dialogue
-from gateway.protocols.losses import foreign_fields, nested_fields, said, unheard_bookkeeping
+from gateway.canon.dialogue import Dialogue, Loss
+from gateway.protocols.losses import foreign_fields, in_words, nested_fields, said, unheard_bookkeeping
 
 
 def test_only_other_dialects_fields_are_losses() -> None:
@@ -37,4 +37,13 @@ def test_nested_fields_are_told_once() -> None:
     assert [(loss.path, loss.harmless) for loss in found] == [
         ("tools[].defer_loading", False),
         ("system[].cache_control", True),
+    ]
+
+
+def test_turns_are_told_in_the_clients_words() -> None:
+    lost = [Loss("turns[3]", "a"), Loss("turns[12].parts[1].detail", "b", harmless=True), Loss("stop", "c")]
+    assert in_words(lost, "contents[]", ".parts[]") == [
+        Loss("contents[]", "a"),
+        Loss("contents[].parts[].detail", "b", harmless=True),
+        Loss("stop", "c"),
     ]

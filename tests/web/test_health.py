@@ -16,6 +16,7 @@ def test_health(path: str) -> None:
     house = served()
     assert house.client.get(path).get_json() == {"status": "ok", "version": __version__}
     assert house.client.head(path).status_code == 200
+    assert house.client.get(path, headers={"X-Request-Id": "mine"}).headers["X-Request-Id"] == "mine"
     assert house.client.post(path).status_code == 405
     assert not [record for record in house.notes.records if record.status == 200]
 
@@ -28,6 +29,7 @@ def test_who_may_ask(path: str, mode: str, status: int) -> None:
     assert reply.status_code == status
     if status == 401:
         assert reply.get_json()["error"]["code"] == "invalid_api_key"
+    assert reply.headers["X-Request-Id"].startswith("req_")
     assert house.client.get(path, headers={"x-api-key": KEY}).status_code == 200
 
 

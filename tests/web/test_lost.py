@@ -40,6 +40,15 @@ def test_the_nearest_routes_are_named() -> None:
     assert "/v1/chat/completions" in message and "POST" in message
 
 
+def test_the_nearest_routes_are_a_clients_and_readable() -> None:
+    client = shared().rested().client
+    told = [
+        client.get(path).get_json()["error"]["message"] for path in ("/anthropic/v1/modells/x", "/nothing", "/admi")
+    ]
+    assert "/anthropic/v1/models/{model}" in told[0]
+    assert not any("<" in each or "/admin" in each or "event_logging" in each for each in told)
+
+
 def test_problem_json() -> None:
     reply = shared().rested().client.get("/openai/v1/nowhere")
     document = reply.get_json()

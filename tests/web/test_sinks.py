@@ -22,5 +22,5 @@ def test_the_probe_of_claude_code(method: str) -> None:
 def test_telemetry_is_taken_and_forgotten(path: str, body: bytes) -> None:
     house = served()
     reply = house.client.post(path, data=body)
-    assert reply.status_code == 200 and reply.get_json() == {}
+    assert reply.status_code == 200 and reply.get_json() == {} and reply.headers["X-Request-Id"]
     assert not house.notes.records

@@ -293,3 +293,13 @@ def test_nesting_beyond_all_reason(door: str, levels: int) -> None:
         .client.post(path, data=b'{"model":"m","messages":' + b"[" * levels, content_type="application/json")
     )
     assert reply.status_code == 400
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_failure_that_rests_the_last_account_says_for_how_long(status: int, provider: mocked.RequestsMock) -> None:
+    provider.post(CALLS["openai"], json=error_of("openai", status), status=status)
+    house = served(upstream("openai"))
+    first, second = ask(house, "chat"), ask(house, "chat")
+    assert first.status_code == status and "Retry-After" not in first.headers
+    assert second.status_code == status and 1 <= int(second.headers["Retry-After"]) <= 30
+    assert "is back in" in second.get_json()["error"]["message"]

@@ -20,4 +20,6 @@ DIALECT = replace(
     answer_writer=answer_writer,
     write_answer=write_answer,
     conversation=None,
+    turn="prompt",
+    part="",
 )

@@ -22,6 +22,8 @@ from gateway.protocols.gemini.whole import read_answer, write_answer
 
 DIALECT = Dialect(
     name="gemini",
+    turn="contents[]",
+    part=".parts[]",
     author=AUTHOR,
     read_request=read_request,
     check_request=check_request,

@@ -11,6 +11,7 @@ from gateway.protocols.responses.answer_writer import ResponsesWriter
 from gateway.protocols.responses.carried import AUTHOR
 from gateway.protocols.responses.check import check_request
 from gateway.protocols.responses.conversation import conversation
+from gateway.protocols.responses.counting import COUNTING
 from gateway.protocols.responses.part_reader import OWN
 from gateway.protocols.responses.request_reader import read_request
 from gateway.protocols.responses.request_writer import write_request
@@ -41,6 +42,9 @@ DIALECT = Dialect(
         b'"error"',
         b'"usage"',
     ),
+    counting=COUNTING,
+    turn="input[]",
+    part="",
     embedding=EMBEDDING,
     conversation=conversation,
 )

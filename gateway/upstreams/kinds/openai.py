@@ -9,7 +9,13 @@ from gateway.config.model import DEFAULT_BASE_URLS
 from gateway.config.model import Upstream as Settings
 from gateway.upstreams.upstream import Operation, Surroundings, Upstream
 
-_PATHS: dict[str, str] = {"models": "/models", "embed": "/embeddings", "embed_batch": "/embeddings"}
+_PATHS: dict[str, str] = {
+    "models": "/models",
+    "embed": "/embeddings",
+    "embed_batch": "/embeddings",
+    "count": "/responses/input_tokens",
+    "compact": "/responses/compact",
+}
 
 
 class OpenAI(Upstream):
@@ -24,6 +30,7 @@ class OpenAI(Upstream):
         super().__init__(settings, surroundings)
         self.dialect = settings.speaks
         self._generate = "/responses" if settings.speaks == "responses" else "/chat/completions"
+        self.counts = self.compacts = settings.speaks == "responses"
         if settings.base_urls == DEFAULT_BASE_URLS["openai"]:
             self.families = ("gpt-*", "chatgpt-*", "o1*", "o3*", "o4*", "codex-*")
             self.families += ("text-embedding-3-*", "text-embedding-ada-*")
