@@ -23,8 +23,16 @@ NOT_OFFERED = {
     "batches": "send the requests one by one",
     "moderations": "ask the provider itself",
     "conversations": "chain responses with previous_response_id on /v1/responses",
+    "cachedContents": "send the content with every request; providers cache what requests begin with by themselves",
     "vector_stores": "use /v1/embeddings with a store of your own",
 }
+
+
+NOT_YET = {
+    "/responses/compact": "leave the conversation to the client's own compaction, or send it whole",
+    "/responses/input_tokens": "POST /v1/messages/count_tokens counts the tokens of a prompt for every model",
+}
+"""Methods of other APIs whose path looks like a stored response's."""
 
 
 def lost(app: Flask, error: HTTPException) -> Fault:
@@ -32,6 +40,8 @@ def lost(app: Flask, error: HTTPException) -> Fault:
     environ = request.environ
     if error.code == 404:
         return Fault(404, _not_found(app, environ), code="unknown_url")
+    if error.code == 405 and (instead := _not_yet()):
+        return Fault(404, f"{request.path[:200]} is not offered by this gateway; {instead}.", code="unknown_url")
     if error.code == 405:
         allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
         return Fault(
@@ -40,6 +50,12 @@ def lost(app: Flask, error: HTTPException) -> Fault:
             code="method_not_allowed",
         )
     return Fault(error.code or 500, error.description or "the request could not be handled")
+
+
+def _not_yet() -> str:
+    if request.method != "POST":
+        return ""
+    return next((instead for path, instead in NOT_YET.items() if request.path.endswith(path)), "")
 
 
 def _not_found(app: Flask, environ: dict[str, Any]) -> str:

@@ -72,6 +72,7 @@ def test_a_problem_without_a_code_has_https_word() -> None:
         ("/v1/vector_stores", "/v1/embeddings"),
         ("/openai/v1/images/edits", "chat"),
         ("/v1beta/files", "messages"),
+        ("/v1beta/cachedContents", "every request"),
         ("/v1/messages/batches", "one by one"),
     ],
 )
@@ -81,6 +82,22 @@ def test_what_is_not_offered_says_what_is(path: str, instead: str, method: str) 
     assert reply.status_code == 404
     message = reply.get_json()["error"]["message"]
     assert "not offered" in message and instead in message
+
+
+@pytest.mark.parametrize(
+    ("path", "instead"),
+    [
+        ("/v1/responses/compact", "send it whole"),
+        ("/openai/v1/responses/compact", "send it whole"),
+        ("/v1/responses/input_tokens", "/v1/messages/count_tokens"),
+    ],
+)
+def test_what_looks_like_a_stored_response_is_not_offered_either(path: str, instead: str) -> None:
+    reply = shared().rested().client.post(path, json={"model": "m", "input": "x"})
+    assert reply.status_code == 404
+    message = reply.get_json()["error"]["message"]
+    assert "not offered" in message and instead in message
+    assert shared().rested().client.put(path).status_code == 405
 
 
 @pytest.mark.parametrize(
