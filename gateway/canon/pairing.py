@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 
 from gateway.canon.dialogue import Loss, Turn
@@ -16,8 +17,10 @@ def paired(turns: list[Turn]) -> tuple[list[Turn], list[Loss]]:
     Results learn the name of their call. A result whose call is nowhere before it is dropped with a loss; a second
     result for one call likewise; a call that was never answered, though the dialogue went on, gets INTERRUPTED as
     its result, first in the next user turn. Calls of one round that a client spread over several assistant turns are
-    put into one. Untouched turns are passed on as they are.
+    put into one. A call whose id another call had before (some servers count anew in every answer) gets one of its
+    own, and so do the results. Untouched turns are passed on as they are.
     """
+    turns = _told_apart(turns)
     mended: list[Turn] = []
     losses: list[Loss] = []
     waiting: dict[str, ToolCall] = {}
@@ -42,6 +45,37 @@ def paired(turns: list[Turn]) -> tuple[list[Turn], list[Loss]]:
         else:
             mended.append(turn)
     return mended, losses
+
+
+def _told_apart(turns: list[Turn]) -> list[Turn]:
+    """Results belong to the calls of their id in the last round that had it, in order."""
+    ids = [part.id for turn in turns if turn.role == "assistant" for part in turn.parts if type(part) is ToolCall]
+    if len(set(ids)) == len(ids):
+        return turns
+    taken: set[str] = set()
+    open_ids: dict[str, list[str]] = {}
+    apart: list[Turn] = []
+    for turn in turns:
+        parts: list[Part] = []
+        called: defaultdict[str, list[str]] = defaultdict(list)
+        for part in turn.parts:
+            if type(part) is ToolCall:
+                own, count = part.id, 1
+                while own in taken:
+                    count += 1
+                    own = f"{part.id}_{count}"
+                taken.add(own)
+                called[part.id].append(own)
+                parts.append(part if own == part.id else replace(part, id=own))
+            elif type(part) is ToolResult and part.call_id in open_ids:
+                waiting = open_ids[part.call_id]
+                own = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+                parts.append(part if own == part.call_id else replace(part, call_id=own))
+            else:
+                parts.append(part)
+        open_ids |= called
+        apart.append(replace(turn, parts=parts) if parts != turn.parts else turn)
+    return apart
 
 
 def _answered_soon(following: list[Turn], waiting: dict[str, ToolCall]) -> bool:

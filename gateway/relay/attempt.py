@@ -19,6 +19,7 @@ from gateway.protocols.wire_json import dumps
 from gateway.relay.asking import Asking, asked
 from gateway.relay.call import Call, Mode
 from gateway.relay.estimate import rough_prompt_tokens
+from gateway.relay.new_ids import known_ids, renaming
 from gateway.relay.plan import AttemptFailed
 from gateway.relay.preset import wish_of
 from gateway.relay.settings import RelaySettings
@@ -196,6 +197,8 @@ class Attempt:
         dialogue = self.settings.remembered.put_back(dialogue, self.dialect.author)
         dialogue, shape = shaped(dialogue, profile)
         written = self.dialect.write_request(replace(dialogue, model=self.model), profile)
+        if dialogue.tools:
+            self.dialect = renaming(self.dialect, known_ids(dialogue.turns))
         if shape is not None:
             self.dialect = telling(self.dialect, shape)
         self.names = written.names

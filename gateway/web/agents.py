@@ -13,6 +13,7 @@ from gateway.protocols.dialect import Dialect
 from gateway.routing.router import UnknownModel
 from gateway.web.agent import AgentDesk
 from gateway.web.door import Door
+from gateway.web.headers import with_request_id
 from gateway.web.lost import meant_instead
 from gateway.web.models import asking
 from gateway.web.openai import body_shape
@@ -59,7 +60,7 @@ def agents_blueprint(door: Door) -> Blueprint:
     @routes.post("/v1/messages")
     def messages(id: str) -> Response:
         dialect = dialects["anthropic"]
-        return at(id, dialect, lambda desk: door.generate(dialect, MESSAGES, agent=desk))
+        return with_request_id(at(id, dialect, lambda desk: door.generate(dialect, MESSAGES, agent=desk)))
 
     @routes.get("/v1/models")
     def models(id: str) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from gateway.web.door import Door
+from gateway.web.headers import with_request_id
 from gateway.web.models import model_list, one_model
 from schemas.messages import MESSAGES
 
@@ -16,11 +17,11 @@ def anthropic_blueprint(door: Door, mount: str) -> Blueprint:
 
     @routes.post("/messages")
     def messages() -> Response:
-        return door.generate(dialect, MESSAGES, mount=mount)
+        return with_request_id(door.generate(dialect, MESSAGES, mount=mount))
 
     @routes.post("/messages/count_tokens")
     def count_tokens() -> Response:
-        return door.count(dialect, mount=mount)
+        return with_request_id(door.count(dialect, mount=mount))
 
     if mount:
 

@@ -8,7 +8,7 @@ from typing import Any
 WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
 EXPOSED = (
     "X-Request-Id, X-Mapped-Model, X-Gateway-Mode, X-Gateway-Lossy, X-Gateway-Affinity, X-Gateway-Path-Repaired, "
-    "X-Token-Count, X-Account-Email, Retry-After"
+    "Request-Id, X-Token-Count, X-Account-Email, Retry-After"
 )
 
 

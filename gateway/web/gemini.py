@@ -30,7 +30,8 @@ def gemini_blueprint(door: Door, mount: str, version: str) -> Blueprint:
 
     @routes.post("/models/<path:target>")
     def call(target: str) -> Response:
-        model, method = named(target)
+        # Clients that take a name from the list and put it behind models/ have said it twice.
+        model, method = named(target.removeprefix("models/"))
         if method in ("generateContent", "streamGenerateContent"):
             streamed = method == "streamGenerateContent"
             framing: Literal["sse", "array"] = "array" if streamed and request.args.get("alt") != "sse" else "sse"

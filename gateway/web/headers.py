@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from flask import Response
+
 from gateway.relay.call import Outcome
 
 SSE_HEADERS = (("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no"))
@@ -21,6 +23,14 @@ def masked(label: str) -> str:
     """The first three characters of the local part and the first two of the domain."""
     local, at, domain = label.partition("@")
     return f"{local[:3]}***{at}{domain[:2]}***" if at else f"{local[:3]}***"
+
+
+def with_request_id(response: Response) -> Response:
+    """Anthropic's SDKs look for the request's id under its own name; a provider's that came along stays."""
+    headers = response.headers
+    if "request-id" not in headers:
+        headers.add("request-id", headers.get("X-Request-Id", ""))
+    return response
 
 
 def outcome_headers(outcome: Outcome, request_id: str, account_header: str) -> list[tuple[str, str]]:

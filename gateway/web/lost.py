@@ -24,6 +24,7 @@ NOT_OFFERED = {
     "batches": "send the requests one by one",
     "moderations": "ask the provider itself",
     "conversations": "chain responses with previous_response_id on /v1/responses",
+    "cachedContents": "send the content with every request; providers cache what requests begin with by themselves",
     "vector_stores": "use /v1/embeddings with a store of your own",
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from gateway.protocols.chat.guest_blocks import has_guest_tools
 from gateway.protocols.dialect import Dialect
 from gateway.web.door import Door, Shape
 from gateway.web.models import model_list, one_model
@@ -19,7 +20,8 @@ from schemas.wire import WireSchema
 
 def body_shape(dialects: Mapping[str, Dialect]) -> Shape:
     """A Responses-shaped body on the chat route is read as one and answered as chat (Cursor sends that and expects
-    chat chunks). Where the path had to be repaired, the body's shape alone decides, answer included."""
+    chat chunks). Where the path had to be repaired, the body's shape alone decides, answer included. A chat body with
+    Anthropic's tools (Cursor again) is put into OpenAI's words even for a provider of chat."""
     chat, responses = dialects["chat"], dialects["responses"]
     crossed = replace(
         chat,
@@ -28,12 +30,19 @@ def body_shape(dialects: Mapping[str, Dialect]) -> Shape:
         check_request=responses.check_request,
         conversation=responses.conversation,
     )
+    guest = replace(
+        chat,
+        name="chat with Anthropic's tools",
+        unheard=lambda dialogue, to: () if to == chat.name else chat.unheard(dialogue, to),
+    )
 
     def shape(
         dialect: Dialect, schema: WireSchema, body: dict[str, Any], environ: dict[str, Any]
     ) -> tuple[Dialect, WireSchema]:
         is_chat = "messages" in body
         is_responses = not is_chat and ("input" in body or "instructions" in body)
+        if dialect is chat and is_chat and has_guest_tools(body):
+            return guest, schema
         if dialect is chat and is_responses:
             return (responses if "dragoman.repaired" in environ else crossed), RESPONSES
         if dialect is responses and is_chat and "input" not in body and "dragoman.repaired" in environ:

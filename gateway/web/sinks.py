@@ -18,8 +18,10 @@ def sinks_blueprint() -> Blueprint:
 
     @routes.post("/api/event_logging")
     @routes.post("/api/event_logging/batch")
+    @routes.post("/api/event_logging/v2/batch")
     @routes.post("/v1/api/event_logging")
     @routes.post("/v1/api/event_logging/batch")
+    @routes.post("/v1/api/event_logging/v2/batch")
     def telemetry() -> Response:
         request.environ["wsgi.input"].read(LIMIT)
         return _taken()

@@ -96,3 +96,20 @@ def test_a_late_result_is_lost() -> None:
 def test_an_id_used_again_belongs_to_the_call_before_it() -> None:
     mended, losses = paired([asks("a"), user(result("a")), asks("a"), user(result("a"))])
     assert len(mended) == 4 and not losses
+
+
+def test_ids_that_are_used_again_are_told_apart() -> None:
+    turns = [user("go"), asks("a"), user(result("a")), asks("a", "b"), user(result("b"), result("a")), asks("a")]
+    mended, losses = paired([*turns, user(ToolResult("a", None, [Text("last")]))])
+    assert not losses and all(one is other for one, other in zip(mended[:2], turns[:2], strict=True))
+    calls = [part.id for turn in mended for part in turn.parts if isinstance(part, ToolCall)]
+    results = [part.call_id for turn in mended for part in turn.parts if isinstance(part, ToolResult)]
+    assert calls == ["a", "a_2", "b", "a_3"] and results == ["a", "b", "a_2", "a_3"]
+
+
+def test_twins_of_one_round_are_answered_in_order() -> None:
+    first, second = ToolResult("a", None, [Text("1")]), ToolResult("a", None, [Text("2")])
+    mended, losses = paired([asks("a", "a_2", "a"), user(first, result("a_2"), second)])
+    assert [part.id for part in mended[0].parts if isinstance(part, ToolCall)] == ["a", "a_2", "a_3"]
+    told = {part.call_id: part.parts for part in mended[1].parts if isinstance(part, ToolResult)}
+    assert told["a"] == [Text("1")] and told["a_3"] == [Text("2")] and not losses

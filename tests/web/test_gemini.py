@@ -40,6 +40,13 @@ def test_the_method_is_what_stands_after_the_last_colon(target: str, model: str,
     assert named(target) == (model, method)
 
 
+@pytest.mark.parametrize("path", ["/v1beta/models/models/g-1", "/v1beta/models/models%2Fg-1", "/v1/models/models/g-1"])
+def test_a_name_as_it_stands_in_the_list_is_understood(house: InProcess, path: str) -> None:
+    reply = house.post(f"{path}:generateContent", ASKS, protocol="gemini").reply()
+    assert (reply.status, reply.headers["x-mapped-model"], reply.told.text) == (200, "g-1", "ok")
+    assert house.post(f"{path}:countTokens", ASKS).reply().headers["x-mapped-model"] == "g-1"
+
+
 def test_counting_by_the_slash_form(house: InProcess) -> None:
     """Row AM-R16."""
     counts = [house.post(f"/v1beta/models/c-model{mark}countTokens", ASKS).reply() for mark in ":/"]

@@ -81,6 +81,7 @@ def test_a_problem_without_a_code_has_https_word() -> None:
         ("/v1/vector_stores", "/v1/embeddings"),
         ("/openai/v1/images/edits", "chat"),
         ("/v1beta/files", "messages"),
+        ("/v1beta/cachedContents", "every request"),
         ("/v1/messages/batches", "one by one"),
     ],
 )

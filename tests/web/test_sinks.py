@@ -16,7 +16,12 @@ def test_the_probe_of_claude_code(method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/event_logging", "/api/event_logging/batch", "/v1/api/event_logging", "/v1/api/event_logging/batch"]
+    "path",
+    [
+        f"{base}/api/event_logging{rest}"
+        for base in ("", "/v1")
+        for rest in ("", "/batch", "/v2/batch")  # v2: Claude Code 2.1.330
+    ],
 )
 @pytest.mark.parametrize("body", [b"", b"{}", b"not json", b"x" * 100_000])
 def test_telemetry_is_taken_and_forgotten(path: str, body: bytes) -> None:

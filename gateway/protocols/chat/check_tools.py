@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.canon.fault import Malformed
 from gateway.protocols.chat.complaint import missing, needs_object, needs_string, wrong
+from gateway.protocols.chat.guest_blocks import is_guest_tool
 
 
 def check_named(param: str, value: Any) -> None:
@@ -22,6 +23,9 @@ def check_tools(param: str, value: Any) -> None:
         where = f"{param}[{number}]"
         if type(tool) is not dict:
             raise wrong(where, "an object", tool)
+        if is_guest_tool(tool):
+            check_named(where, tool)
+            continue
         kind = "function" if param == "functions" else tool.get("type")
         if kind is None and "function" in tool:
             kind = "function"

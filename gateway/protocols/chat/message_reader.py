@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.canon.dialogue import Turn
-from gateway.canon.parts import Extras, Opaque, Part, Refusal, Text, Thinking, ToolResult
+from gateway.canon.parts import Extras, Opaque, Part, Refusal, Text, Thinking, ToolCall, ToolResult
 from gateway.protocols.chat.cache_marks import keep_mark
 from gateway.protocols.chat.part_reader import read_parts
 from gateway.protocols.chat.tool_reader import read_calls
@@ -63,7 +63,9 @@ def _read_assistant(message: dict[str, Any], number: int, waiting: dict[str, str
     parts += read_parts(message.get("content"))
     if message.get("refusal") is not None:
         parts.append(Refusal(message["refusal"]))
-    parts += read_calls(message, number, waiting)
+    told = {part.id for part in parts if isinstance(part, ToolCall)}
+    calls = read_calls(message, number, waiting)
+    parts += [call for call in calls if call.id not in told] if told else calls
     turn = Turn("assistant", parts, message.get("name"))
     if len(message) > 2 or not isinstance(message.get("content"), str):
         turn.extras = _extras(message, known)

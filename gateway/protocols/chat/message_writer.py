@@ -1,7 +1,8 @@
 """Turns to messages.
 
 Results of a round become one `tool` message each. What a tool message cannot hold (pictures, sound, files)
-follows as a user message behind the last result, since nothing may stand between results of one round.
+follows as a user message behind the last result, and so does what other protocols let a client say between a call and
+its result: OpenAI refuses anything that stands there.
 """
 
 from __future__ import annotations
@@ -20,10 +21,15 @@ _JOINT = {"system": "\n\n", "developer": "\n\n", "user": "\n\n", "assistant": ""
 
 def write_messages(turns: list[Turn], profile: Profile, names: NameMap, losses: list[Loss]) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
+    waiting: set[str] = set()
+    held: list[dict[str, Any]] = []
     for number, turn in enumerate(turns):
         where = f"turns[{number}]"
         if turn.role == "assistant":
+            messages += held
+            held = []
             messages.append(_write_assistant(turn, profile, names, losses, where))
+            waiting = {part.id for part in turn.parts if isinstance(part, ToolCall)}
             continue
         parts: list[Part] = turn.parts
         if any(isinstance(part, ToolResult) for part in parts):
@@ -31,15 +37,19 @@ def write_messages(turns: list[Turn], profile: Profile, names: NameMap, losses: 
             for part in parts:
                 if isinstance(part, ToolResult):
                     messages.append(_write_result(part, names, pictures, losses, where))
+                    waiting.discard(part.call_id)
             if pictures:
-                messages.append({"role": "user", "content": pictures})
+                held.append({"role": "user", "content": pictures})
+            if not waiting:
+                messages += held
+                held = []
             parts = [part for part in parts if not isinstance(part, ToolResult)]
             if not parts:
                 continue
         message = _write_plain(turn, parts, profile, losses, where)
         if message is not None:
-            messages.append(message)
-    return messages
+            (held if waiting else messages).append(message)
+    return messages + held
 
 
 def _write_plain(

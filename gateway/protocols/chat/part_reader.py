@@ -11,6 +11,7 @@ from gateway.canon.parts import Media, Opaque, Part, Refusal, Text
 from gateway.protocols.chat.cache_marks import keep_mark
 from gateway.protocols.chat.check_parts import TEXT_TYPES, URL_TYPES
 from gateway.protocols.chat.data_url import clean_base64, guess_mime, is_data_url, split_data_url
+from gateway.protocols.chat.guest_blocks import read_block
 
 Kind = Literal["image", "audio", "video", "document"]
 _FORMATS = {"wav": "audio/wav", "mp3": "audio/mpeg"}
@@ -46,7 +47,7 @@ def _read_part(part: dict[str, Any]) -> Part:
         return Media("audio", mime, clean_base64(audio["data"]), extras={"chat": _rest(part, kind)})
     if kind == "file":
         return _read_file(part)
-    return Opaque("chat", part)
+    return read_block(part) or Opaque("chat", part)
 
 
 def _rest(part: dict[str, Any], kind: str) -> dict[str, Any]:

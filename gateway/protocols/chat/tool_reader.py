@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.canon.dialogue import Tool, ToolChoice
-from gateway.canon.parts import Part, ToolCall
+from gateway.canon.parts import ToolCall
 from gateway.protocols.chat.cache_marks import keep_mark
+from gateway.protocols.chat.guest_blocks import CHOICES, as_function, is_guest_tool
 from gateway.protocols.chat.thought_signature import read_signature
 from gateway.protocols.wire_json import dumps
 
@@ -29,6 +30,8 @@ def read_tools(body: dict[str, Any]) -> list[Tool]:
 
 
 def _read_tool(tool: dict[str, Any]) -> Tool:
+    if is_guest_tool(tool):
+        tool = as_function(tool)
     kind = tool.get("type") or "function"
     if kind not in ("function", "custom"):
         return Tool("builtin", kind, dialect="chat", raw=tool)
@@ -81,6 +84,10 @@ def read_tool_choice(body: dict[str, Any], own: dict[str, Any]) -> ToolChoice | 
         allowed = choice["allowed_tools"]
         names = [name for name in map(_allowed_name, allowed["tools"]) if name]
         return ToolChoice("allowed", names, required=allowed.get("mode") == "required")
+    if kind in CHOICES:
+        return ToolChoice(CHOICES[kind])  # type: ignore[arg-type]
+    if kind == "tool" and isinstance(choice.get("name"), str):
+        return ToolChoice("one", [choice["name"]])
     own["tool_choice"] = choice
     return None
 
@@ -91,9 +98,9 @@ def _allowed_name(tool: dict[str, Any]) -> str:
     return name if isinstance(name, str) else ""
 
 
-def read_calls(message: dict[str, Any], number: int, waiting: dict[str, str]) -> list[Part]:
+def read_calls(message: dict[str, Any], number: int, waiting: dict[str, str]) -> list[ToolCall]:
     """`waiting` learns the id given to the older `function_call`; it has none, so its place makes one."""
-    calls: list[Part] = [_read_call(call) for call in message.get("tool_calls") or ()]
+    calls = [_read_call(call) for call in message.get("tool_calls") or ()]
     legacy = message.get("function_call")
     if legacy is not None:
         call_id = f"call_function_{number}"
@@ -102,7 +109,7 @@ def read_calls(message: dict[str, Any], number: int, waiting: dict[str, str]) ->
     return calls
 
 
-def _read_call(call: dict[str, Any]) -> Part:
+def _read_call(call: dict[str, Any]) -> ToolCall:
     kind = "function" if call.get("type") is None else call["type"]
     if kind not in ("function", "custom"):
         name = call.get("name")

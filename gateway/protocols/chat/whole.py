@@ -80,7 +80,13 @@ def _plain_answer(body: dict[str, Any]) -> Answer | None:
 
 
 def _finished(choice: dict[str, Any]) -> dict[str, Any]:
-    """A whole answer is at its end even where the server tells no reason for it."""
+    """A whole answer is at its end even where the server tells no reason for it, and each of its calls is one, whatever
+    ids and indexes the server gives them."""
+    message: Any = choice.get("message")
+    calls = message.get("tool_calls") if isinstance(message, dict) else None
+    if isinstance(calls, list) and len(calls) > 1:
+        told = [{**call, "index": place} if isinstance(call, dict) else call for place, call in enumerate(calls)]
+        choice = {**choice, "message": {**message, "tool_calls": told}}
     if isinstance(choice.get("finish_reason"), str) and choice["finish_reason"]:
         return choice
     return {**choice, "finish_reason": "stop"}

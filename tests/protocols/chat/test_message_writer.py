@@ -75,6 +75,28 @@ def test_pictures_of_results_follow_the_last_result() -> None:
     assert messages[3] == {"role": "user", "content": "go"} and losses == []
 
 
+def test_nothing_stands_between_a_call_and_its_results() -> None:
+    png = Media("image", "image/png", "aGk=")
+    messages, _ = write(
+        Turn("assistant", [ToolCall("a", "f"), ToolCall("b", "f")]),
+        Turn("user", [Text("wait")]),
+        Turn("user", [ToolResult("a", "f", [png])]),
+        Turn("system", [Text("be brief")]),
+        Turn("user", [ToolResult("b", "f", [Text("2")]), Text("go on")]),
+        Turn("user", [Text("now")]),
+    )
+    assert [message["role"] for message in messages] == [
+        *("assistant", "tool", "tool", "user", "user", "system", "user", "user")
+    ]
+    assert [message["tool_call_id"] for message in messages[1:3]] == ["a", "b"]
+    assert [messages[at]["content"] for at in (3, 5, 6, 7)] == ["wait", "be brief", "go on", "now"]
+
+
+def test_words_after_a_call_nobody_answered_stay() -> None:
+    messages, _ = write(Turn("assistant", [ToolCall("a", "f")]), Turn("user", [Text("x")]))
+    assert [message["role"] for message in messages] == ["assistant", "user"]
+
+
 def test_user_media_make_a_list() -> None:
     (message,), _ = write(Turn("user", [Text("see"), Media("image", url="https://x/y")]))
     assert message["content"] == [

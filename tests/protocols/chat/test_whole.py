@@ -74,6 +74,17 @@ def test_calls_without_ids_that_are_alike_are_both_kept() -> None:
     assert isinstance(first, ToolCall) and isinstance(second, ToolCall) and first.id != second.id
 
 
+@pytest.mark.parametrize("index", [{}, {"index": 0}])
+def test_calls_that_share_an_id_are_not_one(index: dict[str, Any]) -> None:
+    calls = [
+        {"id": "call_0", "type": "function", "function": {"name": "f", "arguments": text}, **index}
+        for text in ('{"a":1}', '{"a":2}')
+    ]
+    (choice,) = DIALECT.read_answer(whole({"tool_calls": calls}, "tool_calls"), None).choices
+    found = [part for part in choice.parts if isinstance(part, ToolCall)]
+    assert [part.arguments for part in found] == ['{"a":1}', '{"a":2}'] and found[0].id == "call_0" != found[1].id
+
+
 def test_an_error_that_is_null_is_none() -> None:
     assert DIALECT.read_answer(whole({"content": "a"}, error=None), None).choices[0].parts == [Text("a")]
 
