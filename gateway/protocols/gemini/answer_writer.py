@@ -19,6 +19,7 @@ from gateway.protocols.gemini.finish import write_finish
 from gateway.protocols.gemini.grounding import write_grounding
 from gateway.protocols.gemini.logprobs import write_logprobs
 from gateway.protocols.gemini.usage import write_usage
+from gateway.protocols.placed import moved
 from gateway.protocols.wire_json import dumps_sse
 
 
@@ -44,6 +45,7 @@ class GeminiWriter:
         self._parts: dict[int, tuple[Part, int]] = {}
         self._arguments: dict[int, list[str]] = {}
         self._texts: dict[int, list[str]] = {}
+        self._begun: dict[int, int] = {}
         self._metadata: dict[int, dict[str, Any]] = {}
         self._annotations: dict[int, list[dict[str, Any]]] = {}
         self._choices: set[int] = set()
@@ -109,7 +111,8 @@ class GeminiWriter:
                     if alone is not None and (self._shows or on_text(signed)):
                         self._chunk(choice, [alone], chunks)
             case ev.Annotation(index, annotation):
-                self._annotations.setdefault(self._parts[index][1], []).append(annotation)
+                choice = self._parts[index][1]
+                self._annotations.setdefault(choice, []).append(moved(annotation, self._begun.get(index, 0)))
             case ev.UsageUpdate(usage):
                 self._usage = usage
             case ev.Finish():
@@ -125,11 +128,12 @@ class GeminiWriter:
         self._texts.setdefault(choice, [])
         match part:
             case Text(text) | Refusal(text):
+                begun = self._begun[index] = sum(map(len, self._texts[choice]))
                 if text:
                     self._texts[choice].append(text)
                     self._chunk(choice, [{"text": text}], chunks)
                 if isinstance(part, Text):
-                    self._annotations.setdefault(choice, []).extend(part.annotations)
+                    self._annotations.setdefault(choice, []).extend(moved(each, begun) for each in part.annotations)
             case Thinking(text):
                 if text and self._shows:
                     self._chunk(choice, [{"text": text, "thought": True}], chunks)
