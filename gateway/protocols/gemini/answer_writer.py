@@ -18,6 +18,7 @@ from gateway.protocols.gemini.errors import error_document
 from gateway.protocols.gemini.finish import write_finish
 from gateway.protocols.gemini.grounding import write_grounding
 from gateway.protocols.gemini.logprobs import write_logprobs
+from gateway.protocols.gemini.shown_code import own_part
 from gateway.protocols.gemini.usage import write_usage
 from gateway.protocols.placed import moved
 from gateway.protocols.wire_json import dumps_sse
@@ -78,7 +79,9 @@ class GeminiWriter:
     def _text(self, event: ev.TextDelta, chunks: list[bytes]) -> None:
         if self._over or not event.text:
             return
-        choice = self._parts[event.index][1]
+        part, choice = self._parts[event.index]
+        if part.extras and isinstance(part, Text) and own_part(part) is not None:  # type: ignore[union-attr]
+            return
         self._texts[choice].append(event.text)
         if choice == 0 and event.logprobs is None:
             chunks.append(self._text_begin + dumps_sse(event.text) + self._text_end)
@@ -127,6 +130,8 @@ class GeminiWriter:
         self._choices.add(choice)
         self._texts.setdefault(choice, [])
         match part:
+            case Text() if (own := own_part(part)) is not None:
+                self._chunk(choice, [own], chunks)
             case Text(text) | Refusal(text):
                 begun = self._begun[index] = sum(map(len, self._texts[choice]))
                 if text:
