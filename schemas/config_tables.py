@@ -106,6 +106,7 @@ class ProfileTable(Table):
     thinking = Flag()
     trailing_assistant = Flag()
     structured_output = Flag()
+    thinking_back = Flag()
 
 
 class ModelsTable(Table):

@@ -19,6 +19,7 @@ class Profile:
     assistant message; `carries_on` it goes on from that message in the middle of a sentence instead of answering
     anew; `developer_role` the model knows OpenAI's developer role; `json_output` the kinds of
     OutputFormat it can be told ("json": any object, "schema": a JSON Schema): for others a tool is forced on it;
+    `thinking_back` the model (DeepSeek, Kimi) answers 400 to a history whose assistant messages lack its thinking;
     `draws` what a model that answers in pictures can be told of them: "aspect" (ratio), "size" (resolution).
     """
 
@@ -32,4 +33,5 @@ class Profile:
     carries_on: bool = False
     developer_role: bool = False
     json_output: tuple[str, ...] = ("json", "schema")
+    thinking_back: bool = False
     draws: tuple[str, ...] = ()

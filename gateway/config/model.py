@@ -171,6 +171,7 @@ class Profile:
     thinking: bool | None = None
     trailing_assistant: bool | None = None
     structured_output: bool | None = None
+    thinking_back: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

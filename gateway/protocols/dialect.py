@@ -24,7 +24,8 @@ class Asked:
     `model` is the name shown to the client; `include_usage` the chat dialect's streamed usage wish; `body` the
     client's own JSON for fields that are echoed (Responses); `framing` "array" is Gemini's streamed JSON array;
     `prompt_tokens` an estimate for dialects that name input tokens before the provider has; `created` unix seconds;
-    `shows_thinking` False where the client asked for its text to be left out.
+    `shows_thinking` False where the client asked for its text to be left out; `passed_on` where the provider's own
+    bytes reach the client, and a writer is heard only after a break.
     """
 
     model: str
@@ -35,6 +36,7 @@ class Asked:
     prompt_tokens: int = 0
     created: int = 0
     shows_thinking: bool = True
+    passed_on: bool = False
 
 
 @dataclass(slots=True)

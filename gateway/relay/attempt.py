@@ -95,6 +95,7 @@ class Attempt:
             prompt_tokens=estimate,
             created=int(time.time()),
             shows_thinking=self.shows_thinking,
+            passed_on=self.native,
         )
 
     @property

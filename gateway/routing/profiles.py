@@ -6,6 +6,7 @@ https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking,
 https://docs.anthropic.com/en/docs/build-with-claude/prompt-engineering/prefill-claudes-response (who carries on),
 https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs (which Claude models take a schema),
 https://api-docs.deepseek.com/guides/json_mode,
+https://api-docs.deepseek.com/guides/thinking_mode and https://platform.kimi.ai/docs (whose thinking must come back),
 https://ai.google.dev/gemini-api/docs/image-generation (imageSize from Gemini 3 on); the defaults of behaviours A2-K1.
 """
 
@@ -23,6 +24,7 @@ _OPENAI_REASONING = Profile(
     max_tokens_field="max_completion_tokens", drop=_REASONING_DROPS, thinking="effort", developer_role=True
 )
 _OPENAI = Profile(developer_role=True)
+_THINKING_KIMI = Profile(thinking_back=True)
 _PLAIN_GEMINI = Profile(max_output_tokens=65536)
 _THINKING_GEMINI = Profile(max_output_tokens=65536, thinking="budget", thinking_default=-1)
 _LEVEL_GEMINI = Profile(max_output_tokens=65536, thinking="level", thinking_default=-1)
@@ -50,7 +52,12 @@ FACTS: tuple[tuple[str, Profile], ...] = (
     ("gpt-4*", _OPENAI),
     ("chatgpt-*", _OPENAI),
     ("gpt-oss*", Profile(thinking="effort")),
-    ("deepseek-*", Profile(json_output=("json",))),
+    ("deepseek-r1*", Profile(json_output=("json",))),
+    ("deepseek-*", Profile(json_output=("json",), thinking_back=True)),
+    ("kimi-k2-thinking*", _THINKING_KIMI),
+    ("kimi-k2.*", _THINKING_KIMI),
+    ("kimi-k3*", _THINKING_KIMI),
+    ("kimi-for-coding*", _THINKING_KIMI),
     ("gemini-1*", _PLAIN_GEMINI),
     ("gemini-2*image*", replace(_PLAIN_GEMINI, draws=("aspect",))),
     ("gemini-2.0*", _PLAIN_GEMINI),
@@ -99,6 +106,8 @@ def _overridden(profile: Profile, override: Override) -> Profile:
         profile = replace(profile, thinking="none", thinking_default=None)
     elif override.thinking is True and profile.thinking == "none":
         profile = replace(profile, thinking="budget")
+    if override.thinking_back is not None:
+        profile = replace(profile, thinking_back=override.thinking_back)
     if override.structured_output is not None:
         profile = replace(profile, json_output=("json", "schema") if override.structured_output else ())
     return profile

@@ -133,6 +133,18 @@ def test_row_29_a_hundred_stop_words(doors: Doors, protocol: str, provider: str)
     assert ("stop" in reply.headers.get("x-gateway-lossy", "")) is (len(given) < 100)
 
 
+@pytest.mark.parametrize("provider", ["chat", "gemini"])
+def test_the_number_of_logprobs_alone(doors: Doors, provider: str) -> None:
+    """Responses has the number by itself; Chat Completions and Gemini answer 400 to it without the wish beside it."""
+    body = {"input": [turn("responses", "user", "hello")], "top_logprobs": 3}
+    assert doors.ask("responses", provider, body).status == 200
+    sent = doors.up.requests[-1].body
+    if provider == "chat":
+        assert (sent["logprobs"], sent["top_logprobs"]) == (True, 3)
+    else:
+        assert (sent["generationConfig"]["responseLogprobs"], sent["generationConfig"]["logprobs"]) == (True, 3)
+
+
 @pytest.mark.parametrize("provider", ["anthropic"])
 @pytest.mark.parametrize("protocol", ["chat", "responses", "gemini"])
 def test_row_29_logprobs_where_there_are_none(doors: Doors, protocol: str, provider: str) -> None:

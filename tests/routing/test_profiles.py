@@ -80,6 +80,21 @@ def test_an_override_adds_to_what_is_dropped_and_switches_thinking() -> None:
     assert profile_for("gemini-2.5-pro", [Override(match="*", thinking=False)]).thinking_default is None
 
 
+def test_whose_thinking_must_come_back() -> None:
+    for model in (
+        "deepseek-v4-pro",
+        "deepseek-chat",
+        "deepseek/deepseek-reasoner",
+        "kimi-k2.5",
+        "kimi-k2-thinking-turbo",
+    ):
+        assert profile_for(model).thinking_back, model
+    for model in ("deepseek-r1-distill-llama-70b", "kimi-k2-instruct-0905", "gpt-4o", "unknown"):
+        assert not profile_for(model).thinking_back, model
+    assert profile_for("mimo-2", [Override(match="mimo-*", thinking_back=True)]).thinking_back
+    assert not profile_for("kimi-k2.5", [Override(match="kimi-*", thinking_back=False)]).thinking_back
+
+
 def test_an_override_may_name_a_publisher() -> None:
     assert profile_for("meta/llama", [Override(match="meta/*", drop=("seed",))]).drop == ("seed",)
     assert profile_for("meta/llama", [Override(match="llama", drop=("seed",))]).drop == ("seed",)

@@ -17,6 +17,7 @@ from gateway.protocols.chat.citations import read_annotation
 from gateway.protocols.chat.data_url import media_url_complaint
 from gateway.protocols.chat.part_reader import media_of_url
 from gateway.protocols.names import NameMap
+from gateway.protocols.placed import moved
 
 _ORDINARY = frozenset({"role", "content", "reasoning_content", "reasoning", "refusal", "tool_calls", "function_call"})
 
@@ -34,6 +35,7 @@ class ChoicePieces:
         self.calls = Calls(number, parts, names)
         self._parts = parts
         self._text = (number, "text")
+        self._said = self._begun = 0  # characters of text, in all and before the open part
         self._sounding = False
         self._audio: dict[str, list[str]] = {}
         self._told: dict[str, Any] = {}
@@ -66,7 +68,10 @@ class ChoicePieces:
     def more_text(self, words: str) -> ev.TextDelta | None:
         """More for the text that is open; None when none is."""
         index = self._parts.index_of(self._text)
-        return None if index is None else ev.TextDelta(index, words)
+        if index is None:
+            return None
+        self._said += len(words)
+        return ev.TextDelta(index, words)
 
     def close(self) -> list[ev.Event]:
         """All parts of this choice come to their end."""
@@ -81,10 +86,12 @@ class ChoicePieces:
 
     def _say(self, words: str, logprobs: Any) -> list[ev.Event]:
         index = self._parts.index_of(self._text)
+        begun, self._said = self._said, self._said + len(words)
         if index is not None and logprobs is None:
             return [ev.TextDelta(index, words)]
         events: list[ev.Event] = []
         if index is None:
+            self._begun = begun
             events = self._parts.open(self._text, Text(""), self.number)
             index = self._parts.index_of(self._text)
             assert index is not None
@@ -124,10 +131,11 @@ class ChoicePieces:
     def _annotate(self, annotation: dict[str, Any]) -> list[ev.Event]:
         events: list[ev.Event] = []
         if self._parts.index_of(self._text) is None:
+            self._begun = self._said
             events = self._parts.open(self._text, Text(""), self.number)
         index = self._parts.index_of(self._text)
         assert index is not None
-        return [*events, ev.Annotation(index, read_annotation(annotation))]
+        return [*events, ev.Annotation(index, moved(read_annotation(annotation), -self._begun))]
 
     def _picture(self, image: dict[str, Any]) -> list[ev.Event]:
         holder = image.get("image_url")

@@ -23,6 +23,7 @@ from gateway.protocols.chat.shown_media import audio_object, in_words
 from gateway.protocols.chat.streamed_calls import StreamedCalls
 from gateway.protocols.chat.usage import write_usage
 from gateway.protocols.dialect import Asked
+from gateway.protocols.placed import moved
 from gateway.protocols.wire_json import dumps_sse
 
 DONE = b"data: [DONE]\n\n"
@@ -31,7 +32,7 @@ DONE = b"data: [DONE]\n\n"
 class _Choice:
     """One candidate: its half-built chunks and what it has said so far."""
 
-    __slots__ = ("after", "before", "calls", "finished", "refused", "text", "thinking")
+    __slots__ = ("after", "before", "calls", "finished", "refused", "said", "text", "thinking")
 
     def __init__(self, number: int, head: bytes, tail: bytes, tools: ClientTools) -> None:
         self.before = head + b',"choices":[{"index":%d,"delta":' % number
@@ -41,6 +42,7 @@ class _Choice:
         self.calls = StreamedCalls(tools)
         self.refused = False
         self.finished = False
+        self.said = 0  # characters of content
 
     def chunk(self, delta: dict[str, Any]) -> bytes:
         return self.before + dumps_sse(delta) + self.after
@@ -57,7 +59,8 @@ class ChatWriter:
         self._tools = ClientTools.of(asked.body)
         self._choices: dict[int, _Choice] = {}
         self._homes: dict[int, tuple[_Choice, Part]] = {}
-        self._texts: dict[int, tuple[bytes, bytes]] = {}
+        self._texts: dict[int, tuple[bytes, bytes, _Choice]] = {}
+        self._begun: dict[int, int] = {}
         self._usage: Usage | None = None
         self._head = b""
         self._tail = b""
@@ -71,6 +74,7 @@ class ChatWriter:
             if kind is ev.TextDelta:
                 halves = self._texts.get(event.index)  # type: ignore[union-attr]
                 if halves is not None and event.logprobs is None:  # type: ignore[union-attr]
+                    halves[2].said += len(event.text)  # type: ignore[union-attr]
                     out.append(halves[0] + dumps_sse(event.text) + b"}" + halves[1])  # type: ignore[union-attr]
                     continue
             if self._over:
@@ -95,6 +99,7 @@ class ChatWriter:
                 self._start_part(index, part, self._choice(number, out), out)
             case ev.PartStop(index):
                 self._texts.pop(index, None)
+                self._begun.pop(index, None)
                 home, part = self._homes.pop(index)
                 if isinstance(part, ToolCall):
                     out += map(home.chunk, home.calls.stop(index))
@@ -135,7 +140,9 @@ class ChatWriter:
         self._homes[index] = (home, part)
         match part:
             case Text(text):
-                self._texts[index] = (home.text, home.after)
+                self._texts[index] = (home.text, home.after, home)
+                self._begun[index] = home.said
+                home.said += len(text)
                 if text:
                     out.append(home.chunk({"content": text}))
             case Refusal(text):
@@ -151,6 +158,7 @@ class ChatWriter:
                 out.append(home.chunk({"audio": audio_object(part)}))
             case Media():
                 words = in_words(part)
+                home.said += len(words)
                 if words:
                     out.append(home.chunk({"content": words}))
 
@@ -168,10 +176,11 @@ class ChatWriter:
                 if isinstance(part, Refusal):
                     out.append(home.chunk({"refusal": text}))
                 else:
+                    home.said += len(text)
                     after = home.after.replace(b'"logprobs":null', b'"logprobs":' + dumps_sse(logprobs), 1)
                     out.append(home.text + dumps_sse(text) + b"}" + after)
-            case ev.Annotation(_, annotation):
-                written = write_annotation(annotation)
+            case ev.Annotation(index, annotation):
+                written = write_annotation(moved(annotation, self._begun.get(index, 0)))
                 if written is not None:
                     out.append(home.chunk({"annotations": [written]}))
 

@@ -16,6 +16,7 @@ from gateway.protocols.chat.part_writer import text_part, write_part
 from gateway.protocols.chat.tool_writer import write_history_call
 from gateway.protocols.names import NameMap
 
+_THOUGHTS = "reasoning_content"
 _JOINT = {"system": "\n\n", "developer": "\n\n", "user": "\n\n", "assistant": ""}
 
 
@@ -94,7 +95,7 @@ def _write_assistant(turn: Turn, profile: Profile, names: NameMap, losses: list[
     for part in turn.parts:
         match part:
             case Thinking(text):
-                field = part.extras.get("chat", {}).get("field")
+                field = part.extras.get("chat", {}).get("field", _THOUGHTS if profile.thinking_back else None)
                 if field is not None:
                     message[field] = message.get(field, "") + text
             case Refusal(text) if "part" not in part.extras.get("chat", {}):
@@ -118,6 +119,8 @@ def _write_assistant(turn: Turn, profile: Profile, names: NameMap, losses: list[
         message["name"] = turn.name
     if calls:
         message["tool_calls"] = calls
+    if profile.thinking_back and not message.get("reasoning") and not message.get(_THOUGHTS):
+        message[_THOUGHTS] = " "  # it must say something, also where the client or another model has left it out
     message.update(own.get("fields", {}))
     return message
 

@@ -73,6 +73,8 @@ def _write_knobs(body: dict[str, Any], dialogue: Dialogue, profile: Profile, nat
         value = getattr(knobs, field)
         if value is not None:
             body[field] = value
+    if knobs.top_logprobs is not None and not native:
+        body["logprobs"] = True  # OpenAI demands it beside top_logprobs here, and not in Responses
     if knobs.stop:
         body["stop"] = list(knobs.stop if native else knobs.stop[:_MAX_STOPS])
         if len(body["stop"]) < len(knobs.stop):

@@ -20,6 +20,7 @@ from gateway.protocols.chat.shown_media import audio_object, in_words
 from gateway.protocols.chat.usage import read_usage, write_usage
 from gateway.protocols.dialect import Asked
 from gateway.protocols.names import NameMap
+from gateway.protocols.placed import moved
 from gateway.protocols.wire_json import dumps
 
 _EXPLAINS = frozenset({"content_filter", "refusal", "length"})
@@ -117,8 +118,10 @@ def _write_choice(choice: Choice, place: int, asked: Asked, tools: ClientTools) 
     for part in choice.parts:
         match part:
             case Text(text):
+                begun = sum(map(len, texts))
+                told = (write_annotation(moved(item, begun)) for item in part.annotations)
+                annotations += [item for item in told if item is not None]
                 texts.append(text)
-                annotations += [item for item in map(write_annotation, part.annotations) if item is not None]
                 logprobs = part.extras.get("chat", {}).get("logprobs", logprobs)
             case Thinking(text):
                 thoughts.append(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.canon.parts import Media, Opaque, Part, Refusal, Text, Thinking, ToolCall
+from gateway.protocols.gemini.shown_code import own_part
 from gateway.protocols.gemini.signatures import to_wire
 from gateway.protocols.wire_json import JSONDecodeError, loads
 
@@ -62,6 +63,8 @@ def whole_parts(parts: list[Part], shows_thinking: bool) -> list[dict[str, Any]]
     written: list[dict[str, Any]] = []
     for part in parts:
         match part:
+            case Text() if (own := own_part(part)) is not None:
+                written.append(own)
             case Text(text) | Refusal(text):
                 if text:
                     written.append({"text": text})

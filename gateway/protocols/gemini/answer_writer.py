@@ -18,7 +18,9 @@ from gateway.protocols.gemini.errors import error_document
 from gateway.protocols.gemini.finish import write_finish
 from gateway.protocols.gemini.grounding import write_grounding
 from gateway.protocols.gemini.logprobs import write_logprobs
+from gateway.protocols.gemini.shown_code import own_part
 from gateway.protocols.gemini.usage import write_usage
+from gateway.protocols.placed import moved
 from gateway.protocols.wire_json import dumps_sse
 
 
@@ -44,6 +46,7 @@ class GeminiWriter:
         self._parts: dict[int, tuple[Part, int]] = {}
         self._arguments: dict[int, list[str]] = {}
         self._texts: dict[int, list[str]] = {}
+        self._begun: dict[int, int] = {}
         self._metadata: dict[int, dict[str, Any]] = {}
         self._annotations: dict[int, list[dict[str, Any]]] = {}
         self._choices: set[int] = set()
@@ -76,7 +79,9 @@ class GeminiWriter:
     def _text(self, event: ev.TextDelta, chunks: list[bytes]) -> None:
         if self._over or not event.text:
             return
-        choice = self._parts[event.index][1]
+        part, choice = self._parts[event.index]
+        if part.extras and isinstance(part, Text) and own_part(part) is not None:  # type: ignore[union-attr]
+            return
         self._texts[choice].append(event.text)
         if choice == 0 and event.logprobs is None:
             chunks.append(self._text_begin + dumps_sse(event.text) + self._text_end)
@@ -109,7 +114,8 @@ class GeminiWriter:
                     if alone is not None and (self._shows or on_text(signed)):
                         self._chunk(choice, [alone], chunks)
             case ev.Annotation(index, annotation):
-                self._annotations.setdefault(self._parts[index][1], []).append(annotation)
+                choice = self._parts[index][1]
+                self._annotations.setdefault(choice, []).append(moved(annotation, self._begun.get(index, 0)))
             case ev.UsageUpdate(usage):
                 self._usage = usage
             case ev.Finish():
@@ -124,12 +130,15 @@ class GeminiWriter:
         self._choices.add(choice)
         self._texts.setdefault(choice, [])
         match part:
+            case Text() if (own := own_part(part)) is not None:
+                self._chunk(choice, [own], chunks)
             case Text(text) | Refusal(text):
+                begun = self._begun[index] = sum(map(len, self._texts[choice]))
                 if text:
                     self._texts[choice].append(text)
                     self._chunk(choice, [{"text": text}], chunks)
                 if isinstance(part, Text):
-                    self._annotations.setdefault(choice, []).extend(part.annotations)
+                    self._annotations.setdefault(choice, []).extend(moved(each, begun) for each in part.annotations)
             case Thinking(text):
                 if text and self._shows:
                     self._chunk(choice, [{"text": text, "thought": True}], chunks)

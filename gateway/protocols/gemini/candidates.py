@@ -15,6 +15,7 @@ from gateway.protocols.gemini.grounding import annotations_of
 from gateway.protocols.gemini.logprobs import read_logprobs
 from gateway.protocols.gemini.partial_calls import PartialCall
 from gateway.protocols.gemini.parts_reader import read_media
+from gateway.protocols.gemini.shown_code import read_code
 from gateway.protocols.gemini.signatures import AUTHOR
 from gateway.protocols.gemini.usage import read_usage
 from gateway.protocols.names import NameMap
@@ -176,7 +177,7 @@ class Candidates:
         if isinstance(call, dict):
             self._call(call, signature, choice, number, events)
             return
-        whole = read_media(part) or (Opaque("gemini", part) if _meaningful(part) else None)
+        whole = read_media(part) or read_code(part) or (Opaque("gemini", part) if _meaningful(part) else None)
         hollow = isinstance(whole, Media) and not (whole.data or whole.url or whole.file_id)
         if whole is not None and not hollow:
             self._sign_text(choice, number, events)

@@ -58,7 +58,8 @@ def _knobs(knobs: Knobs, losses: list[Loss]) -> Json:
         "presencePenalty": knobs.presence_penalty,
         "frequencyPenalty": knobs.frequency_penalty,
         "candidateCount": knobs.n,
-        "responseLogprobs": knobs.logprobs,
+        # Gemini demands it beside `logprobs`; OpenAI's Responses have the number alone.
+        "responseLogprobs": True if knobs.top_logprobs is not None else knobs.logprobs,
         "logprobs": knobs.top_logprobs,
     }
     config: Json = {field: value for field, value in told.items() if value is not None}

@@ -175,7 +175,12 @@ class _Reduction:
         if not values:
             return
         if kind == "STRING":
-            out["enum"] = list(dict.fromkeys(_word(value) for value in values))
+            words = list(dict.fromkeys(_word(value) for value in values))
+            if "" in words:
+                # "enum[0]: cannot be empty" is a 400, and an enum of the others would forbid the empty one.
+                hints.append(f"one of: {', '.join(dumps(word).decode() for word in words)}")
+            else:
+                out["enum"] = words
         elif kind in ("NUMBER", "INTEGER", "BOOLEAN"):
             # "enum: only allowed for STRING type" is a 400, and STRING would change the argument's type.
             hints.append(f"one of: {', '.join(_word(value) for value in values)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any
 
 from gateway.canon.answer import Answer, Choice
@@ -17,6 +18,7 @@ from gateway.protocols.gemini.finish import read_finish, write_finish
 from gateway.protocols.gemini.grounding import write_grounding
 from gateway.protocols.gemini.usage import read_usage, write_usage
 from gateway.protocols.names import NameMap
+from gateway.protocols.placed import moved
 from gateway.protocols.wire_json import dumps
 
 _PLAIN_CANDIDATE = frozenset({"content", "finishReason", "index", "avgLogprobs"})
@@ -110,7 +112,8 @@ def _candidate(choice: Choice, number: int, asked: Asked) -> dict[str, Any]:
     for text in texts:
         told.update(grounding_of(text))
     if not told:
-        annotations = [annotation for text in texts for annotation in text.annotations]
+        begun = accumulate((len(text.text) for text in texts), initial=0)
+        annotations = [moved(note, by) for text, by in zip(texts, begun, strict=False) for note in text.annotations]
         grounding = write_grounding(annotations, "".join(text.text for text in texts)) if annotations else None
         told = {"groundingMetadata": grounding} if grounding is not None else {}
     return {**candidate, **told, "index": choice.finish.choice or number}

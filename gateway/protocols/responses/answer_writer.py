@@ -30,7 +30,7 @@ class ResponsesWriter:
         self._asked = asked
         self._response = ResponseObject(asked)
         self._tools = called_tools(asked.body)
-        self._out = Out(silent=silent)
+        self._out = Out(silent=silent, passed_on=asked.passed_on)
         self._opened = False
         self._over = False
         self._item: Item | None = None

@@ -13,10 +13,12 @@ from gateway.protocols.wire_json import dumps_sse
 
 
 class Out:
-    """Events with their sequence numbers, and the items that are done. A `silent` one keeps the items only."""
+    """Events with their sequence numbers, and the items that are done. A `silent` one keeps the items only; where the
+    provider's events were `passed_on`, items have its numbers."""
 
-    def __init__(self, *, silent: bool = False) -> None:
+    def __init__(self, *, silent: bool = False, passed_on: bool = False) -> None:
         self.silent = silent
+        self.passed_on = passed_on
         self.items: list[dict[str, Any]] = []
         self.refused = False
         self.sequence = 0
@@ -93,7 +95,7 @@ class MessageItem(Item):
         self._id = own.get("id") or new_id("msg_")
         self._phase = _phase(first)
         self._content: list[dict[str, Any]] = []
-        self._index = out.add(self._item("in_progress"), own.get("output_index", 0))
+        self._index = out.add(self._item("in_progress"), own.get("output_index", 0) if out.passed_on else 0)
         self.refused = False
 
     def _item(self, status: str) -> dict[str, Any]:

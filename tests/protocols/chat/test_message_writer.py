@@ -112,6 +112,22 @@ def test_foreign_thinking_is_dropped_silently_and_own_put_back() -> None:
     assert assistant(own, Text("a"))["reasoning_content"] == "deep"
 
 
+def test_thinking_goes_back_to_models_that_refuse_a_history_without_it() -> None:
+    """DeepSeek and Kimi: 400 "thinking is enabled but reasoning_content is missing in assistant tool call message"."""
+    profile = Profile(thinking_back=True)
+    call = ToolCall("a", "f", "{}")
+    turns = [
+        Turn("assistant", [Thinking("I "), Thinking("look", Signature("anthropic", "s")), call]),
+        Turn("user", [ToolResult("a", "f", [Text("r")])]),
+        Turn("assistant", [Text("done")]),
+        Turn("assistant", [Thinking("own", extras={"chat": {"field": "reasoning"}}), call]),
+    ]
+    first, result, second, third = write(*turns, profile=profile)[0]
+    assert first["reasoning_content"] == "I look" and "reasoning_content" not in result
+    assert second["reasoning_content"] == " "
+    assert third["reasoning"] == "own" and "reasoning_content" not in third
+
+
 def test_an_assistant_with_calls_alone_has_null_content() -> None:
     message = assistant(ToolCall("a", "f", '{"x":1}'), ToolCall("b", "f"))
     assert message == {

@@ -9,8 +9,9 @@ import pytest
 from gateway.canon import events as ev
 from gateway.canon import grammar
 from gateway.canon.fold import fold
-from gateway.canon.parts import Media, Opaque, Signature, Text, Thinking, ToolCall
+from gateway.canon.parts import Media, Signature, Text, Thinking, ToolCall
 from gateway.protocols.gemini import DIALECT
+from gateway.protocols.gemini.shown_code import own_part
 from gateway.protocols.names import NameMap
 from gateway.protocols.tap import Tap
 
@@ -121,8 +122,8 @@ def test_grounding_becomes_citations_in_characters():
 
 def test_other_parts():
     code = answered("code-execution").choices[0].parts
-    assert [type(part) for part in code] == [Text, Opaque, Opaque, Text]
-    assert code[1].raw == {"executableCode": {"language": "PYTHON", "code": "print(2**10)"}}
+    assert [type(part) for part in code] == [Text, Text, Text, Text]
+    assert own_part(code[1]) == {"executableCode": {"language": "PYTHON", "code": "print(2**10)"}}
     picture = answered("picture").choices[0].parts[1]
     assert isinstance(picture, Media) and (picture.kind, picture.mime, picture.data) == (
         "image",

@@ -33,7 +33,7 @@ def answer():
                     Thinking("hm", Signature("anthropic", "EqQ+/==")),
                     Thinking("", redacted=Signature("anthropic", "blob")),
                     Text("hello\u2028there"),
-                    Opaque("gemini", {"executableCode": {"language": "PYTHON", "code": "1"}}),
+                    Opaque("gemini", {"toolResponse": {"id": "1", "response": {"output": "1"}}}),
                     Media("image", "image/png", data="AAAA"),
                     ToolCall("a", "f", '{"x":1}', Signature("gemini", "c2ln")),
                     ToolCall("b", "f", '{"x":1}'),

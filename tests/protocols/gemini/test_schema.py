@@ -266,6 +266,12 @@ def test_parameters_are_an_object_or_nothing():
     }
 
 
+def test_an_enum_with_an_empty_word_is_said_in_the_description():
+    """Gemini: "parameters.properties[action].enum[1]: cannot be empty", 400."""
+    reduced = to_gemini({"type": "string", "enum": ["list", ""], "description": "What to do"})
+    assert reduced == {"type": "STRING", "description": 'What to do (one of: "list", "")'}
+
+
 def test_there_and_back():
     schema = {
         "type": "OBJECT",

@@ -381,7 +381,7 @@ def test_a_stream_that_was_passed_on_keeps_its_ids() -> None:
         {"type": "response.output_item.added", "output_index": 1, "item": item},
         {"type": "response.output_text.delta", **place, "delta": "one"},
     ]
-    reader, writer = ResponsesReader(), ResponsesWriter(Asked("m", body=BODY))
+    reader, writer = ResponsesReader(), ResponsesWriter(Asked("m", body=BODY, passed_on=True))
     for event in sent:
         writer.write(reader.feed(b"data: " + json.dumps(event).encode() + b"\n\n"))
     data = writer.write([ev.TextDelta(0, " two"), ev.PartStop(0), ev.Finish("stop")])
@@ -392,3 +392,20 @@ def test_a_stream_that_was_passed_on_keeps_its_ids() -> None:
     last = documents[-1]["response"]
     assert last["id"] == "resp_theirs"
     assert [(each["id"], each["content"][0]["text"]) for each in last["output"]] == [("msg_theirs", "one two")]
+
+
+def test_a_reasoning_item_without_words_leaves_no_gap() -> None:
+    """OpenAI's SDK finds items by their number: the second of one item is an IndexError there (agents translate)."""
+    item = {"id": "msg_1", "type": "message", "status": "in_progress", "role": "assistant", "content": []}
+    place = {"item_id": "msg_1", "output_index": 1, "content_index": 0}
+    sent = [
+        {"type": "response.created", "response": {"id": "resp_1", "status": "in_progress", "output": []}},
+        {"type": "response.output_item.added", "output_index": 0, "item": {"id": "rs_1", "type": "reasoning"}},
+        {"type": "response.output_item.done", "output_index": 0, "item": {"id": "rs_1", "type": "reasoning"}},
+        {"type": "response.output_item.added", "output_index": 1, "item": item},
+        {"type": "response.output_text.delta", **place, "delta": "one"},
+    ]
+    reader, writer = ResponsesReader(), ResponsesWriter(Asked("m", body=BODY))
+    data = b"".join(writer.write(reader.feed(b"data: " + json.dumps(event).encode() + b"\n\n")) for event in sent)
+    documents = [json.loads(raw) for _, raw in SSEReader().feed(data)]
+    assert {document["output_index"] for document in documents if "output_index" in document} == {0}
