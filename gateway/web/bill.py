@@ -41,8 +41,8 @@ def charge(record: Record, call: Call, sent: int, prices: PriceTable, *, free: b
 
 
 def _begun(usage: Usage, record: Record, sent: int) -> Usage:
-    """The usage of an answer that did not come to its end. What a provider tells at the beginning (Anthropic: 1 token) is
-    not what was answered: whoever left before the end would have it for nothing."""
+    """The usage of an answer that did not come to its end. What a provider tells at the beginning (Anthropic: 1 token)
+    is not what was answered: whoever left before the end would have it for nothing."""
     missing = sent // EVENT_BYTES - usage.output_total
     if missing <= 0:
         return usage

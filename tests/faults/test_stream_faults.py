@@ -177,6 +177,19 @@ def test_62_two_calls_of_one_name_are_both_kept(protocol: str, native: bool) -> 
             assert [(name, json.loads(said)) for name, said in told.tools] == [("f", {"n": 1})] * 2
 
 
+@FORMS
+@MODES
+@PROTOCOLS
+def test_half_a_character_costs_neither_the_answer_nor_the_words(protocol: str, native: bool, stream: bool) -> None:
+    """Some providers cut an emoji's surrogates apart; orjson calls such JSON broken."""
+    with ScriptedUpstream() as up, InProcess(config_for(Provider(up, dialect_of(protocol, native)))) as gateway:
+        up.play(text("so \ud83d and on"))
+        reply = gateway.ask(protocol, stream=stream)
+        assert reply.status == 200 and len(up.asked()) == 1
+        told = reply.told
+        assert told.text.replace("\ud83d", "\ufffd") == "so \ufffd and on" and told.error is None
+
+
 @MODES
 @PROTOCOLS
 def test_60_an_error_event_first_is_a_status(protocol: str, native: bool) -> None:

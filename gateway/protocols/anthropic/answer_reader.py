@@ -17,7 +17,7 @@ from gateway.protocols.anthropic.stop_reasons import explanation, read_finish
 from gateway.protocols.anthropic.usage import merged, read_usage
 from gateway.protocols.names import NameMap
 from gateway.protocols.sse import EventTooLarge, SSEReader
-from gateway.protocols.wire_json import JSONDecodeError, loads
+from gateway.protocols.wire_json import JSONDecodeError, loads_told
 
 CUT = "the provider's answer ended before it was complete"
 
@@ -69,7 +69,7 @@ class AnswerReader:
         if self._over:
             return
         try:
-            event = loads(raw)
+            event = loads_told(raw)
         except JSONDecodeError:
             if raw.strip() != b"[DONE]":
                 self.skipped += 1

@@ -218,7 +218,7 @@ def test_a_proper_end_of_an_open_block_is_a_cut(name: str) -> None:
     events = read(data)
     assert isinstance(events[-1], ev.Failure) and not any(isinstance(event, ev.Finish) for event in events)
     tap = Tap(DIALECT)
-    first, seen = tap.feed(data[: data.index(b"content_block_delta") - 7])
+    first, _ = tap.feed(data[: data.index(b"content_block_delta") - 7])
     tap.committed = True
     assert isinstance(tap.feed(data[len(first) :])[1][-1], ev.Failure)
 
