@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from gateway.protocols.wire_json import JSONDecodeError, loads
+from gateway.protocols.wire_json import JSONDecodeError, loads_told
 
 LIMIT = 1024 * 1024
 """Bytes of outline. Above it repeated objects of an array (log probabilities, ...) are thinned out."""
@@ -57,7 +57,7 @@ class Outline:
     def document(self) -> Any:
         """The outline parsed; None when it is not whole or holds more than an outline may."""
         try:
-            return loads(bytes(self._kept))
+            return loads_told(bytes(self._kept))
         except (JSONDecodeError, RecursionError):
             return None
 

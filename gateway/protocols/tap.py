@@ -12,7 +12,7 @@ import re
 from gateway.canon import events as ev
 from gateway.protocols.dialect import AnswerReader, Dialect
 from gateway.protocols.sse import LARGE, Blocks, events_of, places_of
-from gateway.protocols.wire_json import AT_ONCE, JSONDecodeError, loads
+from gateway.protocols.wire_json import AT_ONCE, JSONDecodeError, loads_told
 
 _BETWEEN = re.compile(rb"\n\n(?:event:[^\n]*\n)?data: ?")
 _DONE = b"[DONE]"
@@ -152,7 +152,7 @@ def _sound(whole: bytes) -> bool:
 
 def _is_json(data: bytes | memoryview) -> bool:
     try:
-        loads(data)
+        loads_told(data)
     except (JSONDecodeError, RecursionError):
         return False
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,10 @@ import orjson
 
 loads = orjson.loads
 JSONDecodeError = orjson.JSONDecodeError
+
+_HALVES = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
 
 _LINE_BREAKERS = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"), (b"\xc2\x85", b"\\u0085"))
 
@@ -29,9 +34,22 @@ def loads_each(texts: list[bytes]) -> Iterator[Any]:
         yield from found if len(found) == len(batch) else map(_loads_or_not, batch)
 
 
-def _loads_or_not(text: bytes) -> Any:
+def loads_told(text: bytes | bytearray | memoryview) -> Any:
+    """`loads` for what a provider says: half a character (an emoji whose surrogates were cut apart, as some stream
+    them) is U+FFFD instead of an error that would cost the answer."""
     try:
         return loads(text)
+    except JSONDecodeError:
+        raw = bytes(text)
+        mended = _HALVES.sub(lambda found: rb"\ufffd" if found["lone"] else found[0], raw)
+        if mended == raw:
+            raise
+    return loads(mended)
+
+
+def _loads_or_not(text: bytes) -> Any:
+    try:
+        return loads_told(text)
     except (JSONDecodeError, RecursionError):
         return NOT_JSON
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.protocols.responses import with_choices
 from gateway.protocols.sse import Blocks, EventTooLarge, events_of
-from gateway.protocols.wire_json import JSONDecodeError, dumps, loads
+from gateway.protocols.wire_json import JSONDecodeError, dumps, loads_told
 from gateway.relay.call import Call
 from gateway.relay.long import LongAnswer
 from gateway.relay.stored import ENTRY_LIMIT, StoredResponses
@@ -37,7 +37,7 @@ class Keeper:
     def whole(self, body: bytes) -> bytes:
         if not (self.choices or self._may_keep(len(body))):
             return body
-        document = loads(body)
+        document = loads_told(body)
         if not isinstance(document, dict):
             return body
         self._keep(document)
@@ -102,7 +102,7 @@ class Keeper:
 
     def _hear(self, event: bytes) -> None:
         try:
-            told = loads(event)
+            told = loads_told(event)
         except JSONDecodeError:
             return
         if isinstance(told, dict) and told.get("type") in ENDS and isinstance(told.get("response"), dict):

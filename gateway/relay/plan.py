@@ -66,7 +66,7 @@ class Plan:
     def next(self) -> Lease:
         """The next lease. Raises Exhausted with the true last status, or ClientGone."""
         if self.call.live.reason == "client":
-            raise ClientGone
+            raise self._gone()
         lease = self._choose()
         if lease is None:
             raise self._exhausted()
@@ -207,9 +207,14 @@ class Plan:
         until = min(began + seconds, self.call.deadline)
         while (left := until - time.monotonic()) > 0:
             if self.call.live.reason == "client":
-                raise ClientGone
+                raise self._gone()
             time.sleep(min(left, 0.25))
         self.call.live.rested += time.monotonic() - began
+
+    def _gone(self) -> ClientGone:
+        """The client left between two attempts: no attempt is there to note it."""
+        self.call.outcome.ended = "cancelled"
+        return ClientGone()
 
     def _nobody(self) -> str:
         empty = self._pool.without_account(self.route.seats())

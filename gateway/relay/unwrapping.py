@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.protocols.sse import Blocks, events_of
-from gateway.protocols.wire_json import JSONDecodeError, dumps_sse, loads
+from gateway.protocols.wire_json import JSONDecodeError, dumps_sse, loads_told
 from gateway.upstreams.transport.exchange import Exchange
 from gateway.upstreams.transport.faults import Silence, TooLarge
 
@@ -35,7 +35,7 @@ class _Source:
     def _document(self, data: bytes) -> bytes:
         """`data` unwrapped; what is no JSON stays for its reader to complain of."""
         try:
-            document = loads(data)
+            document = loads_told(data)
         except (JSONDecodeError, RecursionError):
             return data
         bare = self._unwrap(document)

@@ -10,7 +10,7 @@ from gateway.canon.fold import Broken, fold
 from gateway.canon.parts import Media, Opaque, Refusal, Text, ToolCall
 from gateway.errors import GatewayError
 from gateway.protocols.sse import EventTooLarge
-from gateway.protocols.wire_json import JSONDecodeError, loads
+from gateway.protocols.wire_json import JSONDecodeError, loads_told
 from gateway.relay.attempt import Attempt
 from gateway.relay.long import HOLD, LongAnswer, body_length, long_answer
 from gateway.relay.plan import AttemptFailed
@@ -111,7 +111,7 @@ def _too_large(attempt: Attempt) -> GatewayError:
 
 def _parsed(raw: bytes | bytearray) -> Any:
     try:
-        return loads(raw)
+        return loads_told(raw)
     except JSONDecodeError:
         word = "an empty body" if not raw.strip() else "something that is not JSON"
         raise AttemptFailed(Fault(502, f"the provider answered with {word}", code="upstream_error")) from None

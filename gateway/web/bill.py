@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gateway.canon.usage import Usage
 from gateway.monitoring.prices import PriceTable
 from gateway.monitoring.record import Record
@@ -19,6 +21,8 @@ def charge(record: Record, call: Call, sent: int, prices: PriceTable, *, free: b
     usage = call.outcome.usage
     if usage is not None and usage.total:
         record.source = "provider"
+        if call.stream and not call.outcome.finish and call.outcome.account is not None:
+            usage = _begun(usage, record, sent)
     elif call.outcome.account is not None and sent:
         usage, record.source = _estimate(call, sent), "counted"
     else:
@@ -34,6 +38,16 @@ def charge(record: Record, call: Call, sent: int, prices: PriceTable, *, free: b
         record.cost_usd = price.cost(
             input=usage.input, output=usage.output_total, cached=usage.cache_read, cache_write=usage.cache_write
         )
+
+
+def _begun(usage: Usage, record: Record, sent: int) -> Usage:
+    """The usage of an answer that did not come to its end. What a provider tells at the beginning (Anthropic: 1 token)
+    is not what was answered: whoever left before the end would have it for nothing."""
+    missing = sent // EVENT_BYTES - usage.output_total
+    if missing <= 0:
+        return usage
+    record.source = "counted"
+    return replace(usage, output=usage.output + missing)
 
 
 def _estimate(call: Call, sent: int) -> Usage:

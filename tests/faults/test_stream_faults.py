@@ -166,6 +166,29 @@ def test_62_odd_calls_are_two_calls_with_valid_json(protocol: str, case: str, to
         assert sorted((name, json.loads(said)["n"]) for name, said in told.tools) == [("f", 1), ("g", 2)]
 
 
+@pytest.mark.parametrize(("dialect", "stream"), [("chat", False), ("chat", True), ("anthropic", True)])
+@pytest.mark.parametrize("finish", ["length", "tool_calls"])
+@pytest.mark.parametrize("protocol", ["responses", "gemini"])
+def test_62_a_call_that_was_cut_by_a_limit_is_never_whole(
+    protocol: str, finish: str, dialect: str, stream: bool
+) -> None:
+    """Nobody may run it: Gemini's clients get no call, those of Responses an incomplete one."""
+    half = Answer(tools=(ToolUse("f", '{"path": "/tm'),), finish=finish)
+    with ScriptedUpstream() as up, InProcess(config_for(Provider(up, dialect))) as gateway:
+        up.play(Script(answer=half))
+        reply = gateway.ask(protocol, stream=stream)
+        assert reply.status == 200 and reply.told.error is None
+        if protocol == "gemini":
+            assert reply.told.tools == []
+            assert reply.told.finish == ("MAX_TOKENS" if finish == "length" else "MALFORMED_FUNCTION_CALL")
+            return
+        assert b"function_call_arguments.done" not in reply.body
+        told = [json.loads(data) for _, data in reply.events] if stream else []
+        done = [event["item"] for event in told if event["type"] == "response.output_item.done"]
+        items = done if stream else reply.json["output"]
+        assert [item["status"] for item in items if item["type"] == "function_call"] == ["incomplete"]
+
+
 @MODES
 @PROTOCOLS
 def test_62_two_calls_of_one_name_are_both_kept(protocol: str, native: bool) -> None:
@@ -175,6 +198,19 @@ def test_62_two_calls_of_one_name_are_both_kept(protocol: str, native: bool) -> 
         for stream in (False, True):
             told = gateway.ask(protocol, stream=stream).told
             assert [(name, json.loads(said)) for name, said in told.tools] == [("f", {"n": 1})] * 2
+
+
+@FORMS
+@MODES
+@PROTOCOLS
+def test_half_a_character_costs_neither_the_answer_nor_the_words(protocol: str, native: bool, stream: bool) -> None:
+    """Some providers cut an emoji's surrogates apart; orjson calls such JSON broken."""
+    with ScriptedUpstream() as up, InProcess(config_for(Provider(up, dialect_of(protocol, native)))) as gateway:
+        up.play(text("so \ud83d and on"))
+        reply = gateway.ask(protocol, stream=stream)
+        assert reply.status == 200 and len(up.asked()) == 1
+        told = reply.told
+        assert told.text.replace("\ud83d", "\ufffd") == "so \ufffd and on" and told.error is None
 
 
 @MODES

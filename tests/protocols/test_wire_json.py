@@ -14,6 +14,7 @@ from gateway.protocols.wire_json import (
     escape_sse,
     loads,
     loads_each,
+    loads_told,
 )
 
 
@@ -35,6 +36,26 @@ def test_compact() -> None:
 )
 def test_what_orjson_refuses(value: Any, meant: Any) -> None:
     assert json.loads(dumps(value)) == meant
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        (rb'"a\ud83db"', "a\ufffdb"),
+        (rb'"\uDE00"', "\ufffd"),
+        (rb'"\ud83d\ud83d\ude00"', "\ufffd\U0001f600"),
+        (rb'"\\ud83d \ud83d"', "\\ud83d \ufffd"),
+        (rb'{"\\\ud83d": 1}', {"\\\ufffd": 1}),
+    ],
+)
+def test_half_a_character_of_a_provider(said: bytes, meant: Any) -> None:
+    assert loads_told(said) == loads_told(bytearray(said)) == loads_told(memoryview(said)) == meant
+    assert list(loads_each([b"1", said])) == [1, meant]
+    for broken in (said[:-1], said + b"x"):
+        with pytest.raises(JSONDecodeError):
+            loads_told(broken)
+    with pytest.raises(JSONDecodeError):
+        loads(said)
 
 
 @pytest.mark.parametrize("levels", [300, 1000])

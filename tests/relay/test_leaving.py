@@ -9,7 +9,7 @@ import pytest
 
 from tests.gateways import Client, Provider, config_for
 from tests.running import RunningGateway
-from tests.scripted.script import Script, text
+from tests.scripted.script import Script, failing, text
 from tests.scripted.upstream import ScriptedUpstream
 
 SILENT = Script(before="silence")
@@ -57,3 +57,14 @@ def test_the_upstream_is_closed_within_a_second(
     assert up.wait_for(lambda: request.left_at is not None, 3)
     assert (request.left_at or 0.0) - left < 1.0
     assert client.ask("chat", model=f"{target}/fine", stream=stream).told.text == "fine"
+
+
+def test_leaving_between_two_attempts_is_leaving(up: ScriptedUpstream) -> None:
+    up.play(failing(429, retry_after="2"), model="limited")
+    with RunningGateway(config_for(Provider(up, "chat", models=("limited",)))) as gateway:
+        opened = Client(gateway.port).open("chat", model="limited", stream=True)
+        assert up.wait_for(lambda: up.asked()[-1].model == "limited")
+        time.sleep(0.2)
+        opened.leave()
+        gateway.wait_for_log("error=client_closed")
+        assert "ended=cancelled" in gateway.log() and "ended=failed" not in gateway.log()

@@ -87,7 +87,7 @@ def error_event(status: int, message: str, code: str | None = None) -> bytes:
 
 def named(kind: str, document: dict[str, Any]) -> bytes:
     data = json.dumps({"type": kind, **document}, ensure_ascii=False)
-    return f"event: {kind}\ndata: {data}\n\n".encode()
+    return f"event: {kind}\ndata: {data}\n\n".encode(errors="backslashreplace")
 
 
 def _message(answer: Answer, model: str, content: list[dict[str, Any]]) -> dict[str, Any]:

@@ -61,7 +61,8 @@ def events(answer: Answer, model: str, body: dict[str, Any]) -> list[Event]:
         document = {**shared, "choices": choices}
         if asked:
             document["usage"] = used or (usage(answer) if answer.usage == "every" else None)
-        return b"data: " + json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
+        written = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        return b"data: " + written.encode(errors="backslashreplace") + b"\n\n"
 
     out = [Event("head", chunk({"role": "assistant", "content": "", "refusal": None}))]
     out += [Event("thinking", chunk({"reasoning_content": word})) for word in answer.thinking]

@@ -51,7 +51,7 @@ def error_event(status: int, message: str, code: str | None = None) -> bytes:
 
 
 def sse(document: dict[str, Any]) -> bytes:
-    return b"data: " + json.dumps(document, ensure_ascii=False).encode() + b"\r\n\r\n"
+    return b"data: " + json.dumps(document, ensure_ascii=False).encode(errors="backslashreplace") + b"\r\n\r\n"
 
 
 def _call(name: str, arguments: str) -> dict[str, Any]:

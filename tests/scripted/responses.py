@@ -20,7 +20,8 @@ def events(answer: Answer, model: str, body: dict[str, Any]) -> list[Event]:
 
     def say(kind: str, name: str, /, **fields: Any) -> None:
         document = {"type": name, "sequence_number": len(out), **fields}
-        out.append(Event(kind, f"event: {name}\ndata: {json.dumps(document, ensure_ascii=False)}\n\n".encode()))
+        event = f"event: {name}\ndata: {json.dumps(document, ensure_ascii=False)}\n\n"
+        out.append(Event(kind, event.encode(errors="backslashreplace")))
 
     say("head", "response.created", response=_response(answer, model, []))
     say("head", "response.in_progress", response=_response(answer, model, []))

@@ -222,7 +222,7 @@ class _Turn:
                 document = self._dialect.whole(script.answer, self._request.model)
                 if self._request.envelope is not None:
                     document = assist.wrapped(document)
-            body = json.dumps(document, ensure_ascii=False).encode()
+            body = json.dumps(document, ensure_ascii=False).encode(errors="backslashreplace")
         headers = dict(script.headers)
         if self._gzip is not None:
             body = self._gzip.compress(body) + self._gzip.flush()

@@ -16,10 +16,16 @@ PRICES = PriceTable({"m*": Price(1, 10, 0.1, 2)}, best_match)
 
 
 def billed(
-    usage: Usage | None, *, sent: int = 0, account: str | None = "a", mapped: str = "m1", stream: bool = True
+    usage: Usage | None,
+    *,
+    sent: int = 0,
+    account: str | None = "a",
+    mapped: str = "m1",
+    stream: bool = True,
+    finish: str = "stop",
 ) -> Record:
     call = Call(dialect=chat.DIALECT, body={}, raw=b"x" * 400, asked="m", stream=stream, deadline=0.0)
-    call.outcome.usage, call.outcome.account = usage, account
+    call.outcome.usage, call.outcome.account, call.outcome.finish = usage, account, finish
     record = Record(0.0, "r", "POST", "/", "", "", 200, 0.0, mapped=mapped)
     charge(record, call, sent, PRICES)
     return record
@@ -37,6 +43,18 @@ def test_a_provider_that_told_none(usage: Usage | None) -> None:
     record = billed(usage, sent=2000)
     assert (record.input_tokens, record.output_tokens, record.source) == (100, 10, "counted")
     assert billed(usage, sent=60, stream=False).output_tokens == 10
+
+
+def test_whoever_leaves_before_the_end_pays_for_what_came() -> None:
+    """Anthropic tells one token at the beginning and the true count at the end."""
+    begun = Usage(input=100, output=1, reasoning=2)
+    left = billed(begun, sent=20_000, finish="")
+    assert (left.input_tokens, left.output_tokens, left.source) == (100, 100, "counted")
+    assert left.cost_usd == pytest.approx((100 + 1000) / 1e6)
+    told = billed(Usage(input=100, output=500), sent=20_000, finish="")
+    assert (told.output_tokens, told.source) == (500, "provider")
+    assert billed(begun, sent=20_000).output_tokens == 3
+    assert billed(begun, sent=20_000, finish="", stream=False).output_tokens == 3
 
 
 def test_no_answer_no_bill() -> None:

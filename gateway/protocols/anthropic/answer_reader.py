@@ -17,7 +17,7 @@ from gateway.protocols.anthropic.stop_reasons import explanation, read_finish
 from gateway.protocols.anthropic.usage import merged, read_usage
 from gateway.protocols.names import NameMap
 from gateway.protocols.sse import EventTooLarge, SSEReader
-from gateway.protocols.wire_json import JSONDecodeError, loads
+from gateway.protocols.wire_json import JSONDecodeError, loads_told
 
 CUT = "the provider's answer ended before it was complete"
 
@@ -69,7 +69,7 @@ class AnswerReader:
         if self._over:
             return
         try:
-            event = loads(raw)
+            event = loads_told(raw)
         except JSONDecodeError:
             if raw.strip() != b"[DONE]":
                 self.skipped += 1
@@ -233,12 +233,12 @@ class AnswerReader:
             events.append(ev.TextDelta(self._parts.index_of("refusal") or 0, said))
 
     def _message_stop(self, event: dict[str, Any], events: list[ev.Event]) -> None:
-        """The end; some servers forget the stop reason before it."""
-        if self._finish is None:
-            if self._last < 0:
-                return
+        """The end; some servers forget the stop reason before it. A block that is still open then was cut: relays that
+        lost their provider close what they send properly."""
+        if self._finish is None and self._last >= 0 and not self._held:
             self._finish = ev.Finish("tool_calls" if self._calls else "stop")
-        events += self._end()
+        if self._finish is not None or self._held:
+            self._settle(events)
 
     def _stop_but_calls(self, index: int, events: list[ev.Event]) -> None:
         """A block begins: whatever should have stopped before it stops now. Some servers interleave calls."""

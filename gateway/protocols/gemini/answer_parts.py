@@ -22,6 +22,18 @@ def call_part(call: ToolCall) -> dict[str, Any]:
     return part
 
 
+def was_cut(call: ToolCall) -> bool:
+    """Whether the arguments begin as an object and are none: the answer ended inside them. Gemini itself never gives
+    such a call; whoever got it with other arguments would run it."""
+    if call.freeform or not call.arguments.lstrip().startswith("{"):
+        return False
+    try:
+        loads(call.arguments)
+    except JSONDecodeError:
+        return True
+    return False
+
+
 def args_object(arguments: str, freeform: bool = False) -> dict[str, Any]:
     """Gemini's args are an object: anything else becomes {"input": ...}."""
     if freeform:
@@ -77,7 +89,8 @@ def whole_parts(parts: list[Part], shows_thinking: bool) -> list[dict[str, Any]]
                 elif text:
                     written.append({"text": text, "thought": True})
             case ToolCall():
-                written.append(call_part(part))
+                if not was_cut(part):
+                    written.append(call_part(part))
             case Media():
                 written.append(media_part(part))
             case Opaque("gemini", raw):

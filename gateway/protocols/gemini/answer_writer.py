@@ -13,9 +13,16 @@ from gateway.canon import events as ev
 from gateway.canon.parts import Media, Opaque, Part, Refusal, Text, Thinking, ToolCall
 from gateway.canon.usage import Usage
 from gateway.protocols.dialect import Asked
-from gateway.protocols.gemini.answer_parts import call_part, grounding_of, media_part, on_text, signature_part
+from gateway.protocols.gemini.answer_parts import (
+    call_part,
+    grounding_of,
+    media_part,
+    on_text,
+    signature_part,
+    was_cut,
+)
 from gateway.protocols.gemini.errors import error_document
-from gateway.protocols.gemini.finish import write_finish
+from gateway.protocols.gemini.finish import CUT_CALL, write_finish
 from gateway.protocols.gemini.grounding import write_grounding
 from gateway.protocols.gemini.logprobs import write_logprobs
 from gateway.protocols.gemini.shown_code import own_part
@@ -51,6 +58,7 @@ class GeminiWriter:
         self._annotations: dict[int, list[dict[str, Any]]] = {}
         self._choices: set[int] = set()
         self._finished: set[int] = set()
+        self._cut: set[int] = set()
         self._usage: Usage | None = None
         self._first = True
         self._over = False
@@ -156,7 +164,11 @@ class GeminiWriter:
         part, choice = self._parts.pop(index)
         if isinstance(part, ToolCall):
             arguments = part.arguments + "".join(self._arguments.pop(index))
-            self._chunk(choice, [call_part(_call(part, arguments, part.signature))], chunks)
+            call = _call(part, arguments, part.signature)
+            if was_cut(call):
+                self._cut.add(choice)
+            else:
+                self._chunk(choice, [call_part(call)], chunks)
         elif isinstance(part, Text) and part.extras:
             self._metadata.setdefault(choice, {}).update(grounding_of(part))
 
@@ -164,7 +176,10 @@ class GeminiWriter:
         choice = finish.choice
         self._choices.add(choice)
         self._finished.add(choice)
-        more = {"finishReason": write_finish(finish), **self._metadata.get(choice, {})}
+        reason = write_finish(finish)
+        if reason == "STOP" and choice in self._cut:
+            reason = CUT_CALL
+        more = {"finishReason": reason, **self._metadata.get(choice, {})}
         if not self._metadata.get(choice) and self._annotations.get(choice):
             grounding = write_grounding(self._annotations[choice], "".join(self._texts.get(choice, [])))
             if grounding is not None:

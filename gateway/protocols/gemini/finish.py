@@ -32,6 +32,8 @@ REASONS: dict[str, FinishReason] = {
     "IMAGE_OTHER": "other",
     "NO_IMAGE": "other",
 }
+CUT_CALL = "MALFORMED_FUNCTION_CALL"
+"""What Gemini says in the place of a call whose arguments are no object."""
 UNSPECIFIED = "FINISH_REASON_UNSPECIFIED"
 
 _WORDS: dict[str, str] = {

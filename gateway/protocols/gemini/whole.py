@@ -8,13 +8,13 @@ from typing import Any
 from gateway.canon.answer import Answer, Choice
 from gateway.canon.fault import Fault
 from gateway.canon.fold import Broken, fold
-from gateway.canon.parts import Text
+from gateway.canon.parts import Text, ToolCall
 from gateway.protocols.dialect import Asked
-from gateway.protocols.gemini.answer_parts import grounding_of, whole_parts
+from gateway.protocols.gemini.answer_parts import grounding_of, was_cut, whole_parts
 from gateway.protocols.gemini.answer_writer import new_response_id
 from gateway.protocols.gemini.candidates import Candidates
 from gateway.protocols.gemini.errors import fault_of
-from gateway.protocols.gemini.finish import read_finish, write_finish
+from gateway.protocols.gemini.finish import CUT_CALL, read_finish, write_finish
 from gateway.protocols.gemini.grounding import write_grounding
 from gateway.protocols.gemini.usage import read_usage, write_usage
 from gateway.protocols.names import NameMap
@@ -104,6 +104,8 @@ def _candidate(choice: Choice, number: int, asked: Asked) -> dict[str, Any]:
     candidate: dict[str, Any] = {}
     parts = whole_parts(choice.parts, asked.shows_thinking)
     reason = write_finish(choice.finish)
+    if reason == "STOP" and any(isinstance(part, ToolCall) and was_cut(part) for part in choice.parts):
+        reason = CUT_CALL
     if parts or reason == "STOP":
         candidate["content"] = {"role": "model", "parts": parts or [{"text": ""}]}
     candidate["finishReason"] = reason

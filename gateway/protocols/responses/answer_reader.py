@@ -17,7 +17,7 @@ from gateway.protocols.openai_errors import fault_of
 from gateway.protocols.responses.item_reading import ItemReading
 from gateway.protocols.responses.usage import read_usage
 from gateway.protocols.sse import EventTooLarge, SSEReader
-from gateway.protocols.wire_json import JSONDecodeError, loads
+from gateway.protocols.wire_json import JSONDecodeError, loads_told
 
 _ENDS = (
     "response.completed",
@@ -80,7 +80,7 @@ class ResponsesReader:
             if self._over or data == b"[DONE]":
                 continue
             try:
-                document = loads(data)
+                document = loads_told(data)
             except JSONDecodeError:
                 self.skipped += 1
                 continue

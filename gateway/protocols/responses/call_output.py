@@ -92,14 +92,14 @@ class CallItem(Item):
             if not text:
                 text = "{}"
                 self._delta(text)
-            self._done("function_call_arguments", "arguments", text)
+            self._done("function_call_arguments", "arguments", text, whole=_is_json(text))
         self._carry_signature()
 
-    def _done(self, name: str, field: str, text: str) -> None:
+    def _done(self, name: str, field: str, text: str, *, whole: bool = True) -> None:
         index = self._announce()
-        fields = {"item_id": self._id, "output_index": index, field: text}
-        self._out.event(f"response.{name}.done", fields)
-        self._out.done(index, self._item(text, "completed"))
+        if whole:
+            self._out.event(f"response.{name}.done", {"item_id": self._id, "output_index": index, field: text})
+        self._out.done(index, self._item(text, "completed" if whole else "incomplete"))
 
     def _client_call(self, text: str) -> None:
         self._carry_signature()
@@ -107,6 +107,15 @@ class CallItem(Item):
         item = call_item(tool, new_id(tool.id_prefix), self._part.id, text, "completed")
         index = self._out.add({**item, "status": "in_progress"})
         self._out.done(index, item)
+
+
+def _is_json(text: str) -> bool:
+    """False for arguments in which the answer ended (a limit of tokens)."""
+    try:
+        loads(text)
+    except JSONDecodeError:
+        return False
+    return True
 
 
 def _custom_input(arguments: str) -> str:

@@ -211,6 +211,26 @@ def test_ending_is_seen_before_the_end() -> None:
     assert isinstance(reader.close()[-1], ev.Finish)
 
 
+@pytest.mark.parametrize("name", ["cut-in-text", "cut-in-arguments"])
+def test_a_proper_end_of_an_open_block_is_a_cut(name: str) -> None:
+    """A relay that lost its provider says message_stop; no stop reason came, and a call's arguments are half."""
+    data = stream(name).rpartition(b"\n\n")[0] + b"\n\n" + DIALECT.end
+    events = read(data)
+    assert isinstance(events[-1], ev.Failure) and not any(isinstance(event, ev.Finish) for event in events)
+    tap = Tap(DIALECT)
+    first, _ = tap.feed(data[: data.index(b"content_block_delta") - 7])
+    tap.committed = True
+    assert isinstance(tap.feed(data[len(first) :])[1][-1], ev.Failure)
+
+
+def test_a_forgotten_stop_reason_is_forgiven_by_the_tap_too() -> None:
+    data = stream("no-stop-reason")
+    tap = Tap(DIALECT)
+    first, _ = tap.feed(data[: data.index(b"event: content_block_delta")])
+    tap.committed = True
+    assert isinstance(tap.feed(data[len(first) :])[1][-1], ev.Finish)
+
+
 def test_an_empty_stream_fails() -> None:
     for data in (b"", b": only a comment\n\n", b'event: ping\ndata: {"type":"ping"}\n\n', b"<html>no</html>"):
         (failure,) = read(data)
