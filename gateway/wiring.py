@@ -98,10 +98,11 @@ def build(
     local_only: bool | None = None,
     recorder: Recorder | None = None,
     state: Store | None = None,
+    ledger: Ledger | None = None,
 ) -> Gateway:
     """`lean=False` sends by requests' own HTTPAdapter (which `responses` can stand in for); `local_only` says that
-    every listening socket is loopback or unix (default: what the configuration says); `recorder` and `state` are
-    those of the Gateway that this one replaces."""
+    every listening socket is loopback or unix (default: what the configuration says); `recorder`, `state` and
+    `ledger` are those of the Gateway that this one replaces."""
     state = state or state_of(config)
     if isinstance(state, RedisStore):
         adopt(config.data_dir / STATE_FILE, state, ADOPTED)
@@ -142,7 +143,7 @@ def build(
     gateway = Gateway(
         config=config,
         keys=keys,
-        admission=Admission(keys, Ledger(state), router, prices),
+        admission=Admission(keys, ledger or Ledger(state), router, prices),
         prices=prices,
         metrics=_metrics(config),
         relay=Relay(router, pool, upstreams, known, settings),

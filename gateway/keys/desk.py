@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from gateway.config.model import AuthKey
 from gateway.keys.lease import Lease, Since
-from gateway.keys.tally import Refused
+from gateway.keys.tally import Refused, Tally
 
 
 @dataclass(slots=True, eq=False)
@@ -23,9 +23,9 @@ class Ask:
 
 @dataclass(slots=True, eq=False)
 class Desk:
-    """One key in this process, and its limits and its entry in the store (`known`) as last seen. `busy`: somebody
-    carries; `called`: the carrier will look; `renew`: the store is to hear that this worker lives; `carried`: when the
-    last change was made (time.monotonic())."""
+    """One key in this process, and its limits and its entry in the store (`known`) as last seen; `apart`: what
+    happened beyond that while the store was away. `busy`: somebody carries; `called`: the carrier will look; `renew`:
+    the store is to hear that this worker lives; `carried`: when the last change was made (time.monotonic())."""
 
     name: str
     key: AuthKey
@@ -38,7 +38,13 @@ class Desk:
     renew: bool = False
     carried: float = 0.0
     known: bytes | None = None
+    apart: Tally | None = None
     running: int = 0
+
+    @property
+    def unsaid(self) -> bool:
+        """Whether there is something that the store is still to hear."""
+        return bool(self.busy or self.waiting or self.since or self.lease or self.renew)
 
     def enters(self, key: AuthKey, reserved: tuple[int, int]) -> bool:
         """By the lease. The caller has the lock."""

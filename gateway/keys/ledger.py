@@ -90,9 +90,12 @@ class Ledger:
         return Tally.load(self._store.get(SPACE, name)).at(self._clock())
 
     def flush(self, timeout_s: float = 2.0) -> bool:
-        """Waits until everything settled before is in the store."""
+        """Waits until everything settled before is in the store, and what was reserved ahead is given back."""
         until = time.monotonic() + timeout_s
-        while any(desk.busy or desk.waiting or desk.since for desk in list(self._desks.values())):
+        if self._desks:
+            self._renew()
+            self._wake_carrier()
+        while any(desk.unsaid for desk in list(self._desks.values())):
             if time.monotonic() > until:
                 return False
             time.sleep(0.005)
@@ -188,7 +191,7 @@ class Ledger:
 
     def _renew(self) -> None:
         for desk in list(self._desks.values()):
-            if desk.running or desk.since:
+            if desk.running or desk.since or desk.apart:
                 desk.renew = True
                 self._dirty.append(desk)
 
@@ -235,23 +238,31 @@ class Ledger:
     def _change(
         self, desk: Desk, batch: list[Ask], since: Since, lease: Lease | None, least: Lease | None
     ) -> tuple[Lease | None, bool]:
-        """The new lease, of what must stay of the old one at `least`, and True; or the old one, and False."""
+        """The new lease, of what must stay of the old one at `least`, and True; or the old one, and False.
+
+        A store that is away is told nothing: it would take only one of what several workers did meanwhile."""
         fresh, often = False, time.monotonic() - desk.carried < KEEP_S
         for turn in range(TRIES):
-            now = self._clock()
+            now, away = self._clock(), bool(self._store.why)
+            if away and desk.known is None and not fresh:
+                desk.known, fresh = self._store.get(SPACE, desk.name), True
             tally = Tally.load(desk.known).at(now)
+            if desk.apart is not None:
+                tally.add(desk.apart.at(now), self._worker)
             tally.settle(desk.key, self._worker, since, lease, now)
             entered = self._let_in(tally, batch, now)
             asked = since.asked(ask.reserved for ask in entered)
             ahead = tally.lease(desk.key, self._worker, asked if often else Since(), now, least)
-            changed = bool(since or lease or entered or desk.renew)
+            changed = bool(since or lease or entered or desk.renew or desk.apart)
             if not changed and not fresh:
                 desk.known, fresh = self._store.get(SPACE, desk.name), True
                 continue
             value = tally.dump()
-            if not changed or self._store.compare_and_set(SPACE, desk.name, desk.known, value, TTL_S):
-                if changed:
-                    desk.known = value
+            if away or not changed or self._store.compare_and_set(SPACE, desk.name, desk.known, value, TTL_S):
+                if away:
+                    desk.apart = tally.beyond(Tally.load(desk.known).at(now), self._worker)
+                elif changed:
+                    desk.known, desk.apart = value, None
                 with desk.lock:
                     desk.running += len(entered)
                     desk.renew = False

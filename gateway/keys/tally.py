@@ -14,7 +14,7 @@ import calendar
 import json
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from gateway.config.model import AuthKey
@@ -83,18 +83,47 @@ class Tally:
         ).encode()
 
     def at(self, now: float) -> Tally:
-        """Forgets what no longer counts."""
-        oldest = int(now) - WINDOW_S
-        if self.seconds and self.seconds[0][0] <= oldest:
-            self.seconds = [each for each in self.seconds if each[0] > oldest]
+        """Forgets what no longer counts, and what a clock that was ahead has left in the far future."""
+        oldest, newest = int(now) - WINDOW_S, int(now) + WINDOW_S
+        if self.seconds and (self.seconds[0][0] <= oldest or self.seconds[-1][0] > newest):
+            self.seconds = [each for each in self.seconds if oldest < each[0] <= newest]
         day, month = int(now // 86400), _month(now)
         if day != self.day:
             self.day, self.day_tokens = day, 0
         if month != self.month:
             self.month, self.month_nano_usd = month, 0
+        for hold in self.holds.values():
+            hold.until = min(hold.until, now + HOLD_S)
         if any(hold.until <= now or not hold.requests for hold in self.holds.values()):
             self.holds = {name: hold for name, hold in self.holds.items() if hold.until > now and hold.requests}
         return self
+
+    def beyond(self, other: Tally, worker: str) -> Tally:
+        """What this one counts more than `other`, both as of the same moment, and what `worker` holds."""
+        before = {second: (begun, used) for second, begun, used in other.seconds}
+        more = [
+            [at, begun - before[at][0], used - before[at][1]] if at in before else [at, begun, used]
+            for at, begun, used in self.seconds
+        ]
+        return Tally(
+            [each for each in more if each[1] or each[2]],
+            self.day,
+            self.day_tokens - other.day_tokens,
+            self.month,
+            self.month_nano_usd - other.month_nano_usd,
+            {name: hold for name, hold in self.holds.items() if name in (worker, worker + LEASED)},
+        )
+
+    def add(self, more: Tally, worker: str) -> None:
+        """Counts what another one counted `beyond`; both as of the same moment."""
+        for at, begun, used in more.seconds:
+            second = self._second(at)
+            second[1] = max(second[1] + begun, 0)
+            second[2] += used
+        self.day_tokens += more.day_tokens
+        self.month_nano_usd += more.month_nano_usd
+        self.holds = {name: hold for name, hold in self.holds.items() if name not in (worker, worker + LEASED)}
+        self.holds |= {name: replace(hold) for name, hold in more.holds.items()}
 
     def enter(self, key: AuthKey, worker: str, tokens: int, nano_usd: int, now: float) -> Refused | None:
         """Reserves, or says why not."""

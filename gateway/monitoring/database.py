@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import time
@@ -16,6 +17,8 @@ from gateway.state.native import original
 
 PATIENCE_S = 10.0
 ROWS = (64, 8, 1)
+BESIDE = ("-wal", "-shm")
+"""https://www.sqlite.org/tempfiles.html"""
 
 
 class Database(Protocol):
@@ -68,8 +71,7 @@ class SqliteFile:
         if self._connection is not None and self._file != self._there():
             self.close()
         if self._connection is None:
-            with suppress(FileExistsError):
-                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            self._make()
             connection = sqlite3.connect(self._path, timeout=PATIENCE_S, isolation_level=None)
             try:
                 _write_ahead(connection)
@@ -79,6 +81,21 @@ class SqliteFile:
                 raise
             self._connection, self._file = connection, self._there()
         return self._connection
+
+    def _make(self) -> None:
+        """A new file, where there is none. What SQLite keeps beside it goes first: where only the file was removed,
+        they are of that one, and while another worker has them open nobody could read the new one. One at a time."""
+        if self._path.exists():
+            return
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            if not self._path.exists():
+                for end in BESIDE:
+                    self._path.with_name(self._path.name + end).unlink(missing_ok=True)
+                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        finally:
+            os.close(folder)
 
     def _there(self) -> tuple[int, int] | None:
         try:

@@ -140,7 +140,7 @@ class RedisWriter:
             self._keep(batch)
             self._retry_at = time.monotonic() + LOOK_S
             return
-        if self._kept and time.monotonic() < self._retry_at and not closing:
+        if self.why and time.monotonic() < self._retry_at and not closing:
             self._keep(batch)
             return
         for operations in [*_portions(list(self._kept)), batch]:

@@ -176,11 +176,14 @@ class Writer:
             self._trouble(error)
             self._keep(batch)
             return
+        outrun = [each for each in self._kept if each.conditional and not each.result]
         self._kept.clear()
         if self.why:
             self.why = ""
             self._native.tell(log.info, "state: %s is written again", self._path)
         self._settled([each for each in operations if not each.conditional or each.result], version)
+        if outrun:
+            self._settled(outrun, None)
         for each in batch:
             each.answer(each.result)
 
@@ -258,7 +261,8 @@ class Writer:
             )
 
     def _keep(self, batch: list[Operation]) -> None:
-        """In memory until the file can be written. Conditions are judged by what is known here."""
+        """In memory until the file can be written. Conditions are judged by what is known here, and once more then:
+        what other workers have written meanwhile wins."""
         for each in batch:
             if each.flush:
                 each.answer(False)
@@ -267,7 +271,9 @@ class Writer:
                 if self._known(each.key) != each.expected:
                     each.answer(False)
                     continue
-                each.conditional = False
+                before = self._kept.get(each.key)
+                if before is not None:
+                    each.conditional, each.expected = before.conditional, before.expected
             self._kept.put(each)
             each.answer(True)
         dropped = self._kept.dropped()

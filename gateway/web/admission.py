@@ -41,7 +41,7 @@ class Admission:
 
     def __init__(self, keys: Named, ledger: Ledger, router: Router, prices: PriceTable) -> None:
         self._keys = keys
-        self._ledger = ledger
+        self.ledger = ledger
         self._router = router
         self._prices = prices
 
@@ -65,7 +65,7 @@ class Admission:
             tokens = prompt + answer
             price = self._prices.price(self._target(call)) if key.monthly_usd else None
             usd = price.cost(input=prompt, output=answer) if price is not None else 0.0
-        entered = self._ledger.enter(key, tokens, usd)
+        entered = self.ledger.enter(key, tokens, usd)
         if isinstance(entered, Refused):
             raise _refused(key, entered)
         return entered

@@ -104,8 +104,13 @@ class Application:
         for warning in config.warnings:
             log.warning("configuration: %s", warning)
         old = self._gateway
-        recorder, state = (old.recorder, old.state) if old is not None else (None, None)
-        gateway = build(config, local_only=self.local_only, recorder=recorder, state=state)
+        gateway = build(
+            config,
+            local_only=self.local_only,
+            recorder=old.recorder if old is not None else None,
+            state=old.state if old is not None else None,
+            ledger=old.admission.ledger if old is not None else None,
+        )
         gateway.draining = self._draining
         self._gateway, self._flask = gateway, create_app(gateway)
 

@@ -59,9 +59,11 @@ def attach(worker: Any) -> None:
 
 
 def detach(worker: Any) -> None:
-    """The last thing a worker does: records that wait for the log, and state that waits for the disk, are written."""
+    """The last thing a worker does: what keys have used, records that wait for the log, and state that waits for the
+    disk, are written."""
     application = application_of(worker) if getattr(worker, "wsgi", None) is not None else None
     if application is not None:
+        application.gateway.admission.ledger.flush()
         application.gateway.recorder.close()
         application.gateway.state.close()
 
@@ -83,6 +85,7 @@ def _obey(words: queue.SimpleQueue[Word], worker: Any, application: Application)
             continue
         elif word == "reload":
             application.reload()
+            gc.collect()  # the old Gateway is full of cycles: its connections to providers would stay for a long time
         else:
             draining = True
             if word == "drain":

@@ -123,3 +123,60 @@ def test_what_a_store_holds_of_another_time_is_no_obstacle() -> None:
     store = MemoryStore()
     store.put(SPACE, "anna", b"not a tally")
     assert isinstance(Ledger(store).enter(key(rpm=1)), Reservation)
+
+
+class Reached(MemoryStore):
+    """Several processes' view of one store, each of which may find it away for itself."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        super().__init__()
+        self.store, self.said = store, ""
+
+    @property
+    def why(self) -> str:
+        return self.said
+
+    def get(self, space: str, key: str) -> bytes | None:
+        return self.store.get(space, key)
+
+    def compare_and_set(self, *args: Any, **more: Any) -> bool:
+        assert not self.said, "of what is changed now the store would take one worker's only"
+        return self.store.compare_and_set(*args, **more)
+
+
+def test_what_several_workers_use_while_the_store_is_away_is_all_counted_when_it_is_back() -> None:
+    views = [Reached(MemoryStore())]
+    views.append(Reached(views[0].store))
+    ledgers = [Ledger(view) for view in views]
+    limits = key(rpm=1000, daily_tokens=10**6, max_concurrency=20)
+
+    def use(tokens: int) -> None:
+        for ledger in ledgers:
+            for _ in range(20):
+                reserved = ledger.enter(limits, 100)
+                assert isinstance(reserved, Reservation)
+                reserved.settle(tokens)
+
+    use(10)
+    left = [ledger.enter(limits, 100) for ledger in ledgers]
+    for view in views:
+        view.said = "away"
+    use(7)
+    for each in left:
+        assert isinstance(each, Reservation)
+        each.settle(50)
+    assert all(ledger.flush() for ledger in ledgers)
+    for view in views:
+        view.said = ""
+    assert all(ledger.flush() for ledger in ledgers), "nobody has to come for it"
+    tally = ledgers[0].tally("anna")
+    assert (tally.day_tokens, sum(each[1] for each in tally.seconds)) == (40 * 17 + 100, 82)
+    assert tally.holds == {}
+
+
+def test_limits_count_in_each_process_while_the_store_is_away() -> None:
+    view = Reached(MemoryStore())
+    ledger, limits = Ledger(view), key(rpm=4)
+    assert isinstance(ledger.enter(limits), Reservation)
+    view.said = "away"
+    assert [isinstance(ledger.enter(limits), Reservation) for _ in range(5)] == [True, True, True, False, False]

@@ -106,3 +106,29 @@ def test_a_clock_that_went_back() -> None:
     assert enter(tally, limits) is None and enter(tally, limits, now=NOW - 5) is None
     assert [each[0] for each in tally.seconds] == [int(NOW) - 5, int(NOW)]
     assert enter(tally, limits, now=NOW - 5) is not None
+
+
+def test_a_clock_that_was_an_hour_ahead_blocks_nobody_for_an_hour() -> None:
+    limits, tally = key(rpm=1, max_concurrency=2), Tally()
+    assert enter(tally, limits, now=NOW + 3600) is None and enter(tally, limits, now=NOW + 3600) is not None
+    tally.at(NOW)
+    assert enter(tally, limits) is None, "that minute is far in the future"
+    assert tally.at(NOW + HOLD_S - 1).holds["a"].requests == 2
+    assert tally.at(NOW + HOLD_S + 1).holds == {}
+
+
+def test_what_one_counted_beyond_another_can_be_added_to_a_third() -> None:
+    limits = key(rpm=50, tpm=5000)
+    known, mine, others = Tally(), Tally(), Tally()
+    for tally in (known, mine, others):
+        enter(tally, limits, 60, 7)
+    leave(mine, limits, 60, 7, used=33, now=NOW + 2)
+    enter(mine, limits, 10, now=NOW + 2)
+    enter(others, limits, 5, worker="b", now=NOW + 2)
+    since = Since()
+    since.end(5, 0, 4, 0)
+    others.settle(limits, "b", since, None, NOW + 3)
+    others.add(mine.beyond(known.at(NOW + 3), "a"), "a")
+    assert others.seconds == [[int(NOW), 1, 0], [int(NOW) + 2, 2, 33], [int(NOW) + 3, 0, 4]]
+    assert (others.day_tokens, others.month_nano_usd) == (37, 7)
+    assert {name: hold.tokens for name, hold in others.holds.items()} == {"a": 10}

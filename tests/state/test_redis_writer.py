@@ -109,6 +109,15 @@ def test_work_that_goes_on_does_not_put_off_the_return(house: House) -> None:
         time.sleep(0.005)
 
 
+def test_as_soon_as_the_server_is_there_it_judges_conditions(house: House) -> None:
+    """One that was still judged here, just after what was kept had failed there, was lost with it."""
+    house.write(case("k", None, b"1"))
+    house.link.is_up, house.link.result = True, 0
+    last = case("k", b"1", b"2")
+    house.write(last)
+    assert not last.result and len(house.link.batches) == 2
+
+
 def test_above_the_bound_the_oldest_go(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "KEPT_OPERATIONS", 3)
     house.write(*(put(f"k{number}", b"1") for number in range(5)))

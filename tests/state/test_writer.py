@@ -83,3 +83,26 @@ def test_what_nobody_waits_for_gathers_and_what_somebody_waits_for_does_not(
     store.put("a", "late", b"1")
     store.close()
     assert sizes == [101, 1]
+
+
+def test_a_condition_that_was_kept_gives_way_to_what_another_worker_has_written(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "LOCK_PATIENCE_S", 0.05)
+    monkeypatch.setattr(writer, "RETRY_S", 0.1)
+    stores = first, second = SqliteStore(path), SqliteStore(path)
+    first.put("a", "k", b"0")
+    assert first.flush() and second.get("a", "k") == b"0" and second.compare_and_set("a", "other", None, b"1")
+    locked = sqlite3.connect(path, isolation_level=None)
+    locked.execute("BEGIN IMMEDIATE")
+    for number, store in enumerate(stores):
+        assert store.compare_and_set("a", "k", b"0", b"kept by %d" % number)
+        assert not store.compare_and_set("a", "k", b"0", b"x"), "it is something else here"
+        assert store.compare_and_set("a", "k", b"kept by %d" % number, b"last of %d" % number)
+    second._writer._retry_at = time.monotonic() + 1.0
+    locked.execute("ROLLBACK")
+    locked.close()
+    assert first.flush() and second.flush()
+    assert [store.get("a", "k") for store in stores] == [b"last of 0"] * 2
+    for store in stores:
+        store.close()

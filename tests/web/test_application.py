@@ -108,6 +108,12 @@ def test_a_running_request_keeps_its_gateway_and_is_drained_with_it(loader: Load
     assert ended == ["draining"]
 
 
+def test_what_keys_have_used_is_counted_in_one_place_however_often_it_is_reloaded(loader: Loader) -> None:
+    app = Application(loader)
+    ledger = app.gateway.admission.ledger
+    assert app.reload() and app.gateway.admission.ledger is ledger
+
+
 def test_a_reload_while_draining_does_not_open_again(loader: Loader, tmp_path: Path) -> None:
     app = Application(loader)
     _ = app.gateway
