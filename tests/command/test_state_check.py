@@ -31,3 +31,16 @@ def test_a_missing_driver_is_said_before_the_first_record_is_lost(
     (line,) = reached(str(file))
     assert line.startswith("warning: records.url") and "-m pip install 'psycopg[binary]'" in line
     assert "s3cret" not in line
+
+
+def test_a_data_folder_that_cannot_be_used_is_said_and_none_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder made by a check as root would lock the gateway's own user out."""
+    file = tmp_path / "dragoman.toml"
+    file.write_text("")
+    monkeypatch.setenv("DRAGOMAN_DATA", str(file))
+    (line,) = reached(str(file))
+    assert line.startswith(f"warning: the data folder {file}: cannot be written") and "DRAGOMAN_DATA" in line
+    monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path / "not-yet"))
+    assert reached(str(file)) == [] and not (tmp_path / "not-yet").exists()
