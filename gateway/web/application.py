@@ -30,6 +30,7 @@ class Application:
         self._reloading = threading.Lock()
         self.local_only: bool | None = None
         self._gateway: Gateway | None = None
+        self._begun_with: Config | None = None
         self._flask: Flask | None = None
         self._retired: list[Gateway] = []
         self._draining = False
@@ -73,8 +74,8 @@ class Application:
             except Exception:
                 log.exception("reload failed, the old configuration stays")
                 return False
-            if old is not None:
-                _say_what_needs_a_restart(old.config, config)
+            if self._begun_with is not None:
+                _say_what_needs_a_restart(self._begun_with, config)
             if old is not None:
                 self._retired = [each for each in (*self._retired, old) if each.running]
             log.info("configuration reloaded from %s", config.source)
@@ -101,6 +102,7 @@ class Application:
             log.info("configuration: %s", hint)
         for warning in config.warnings:
             log.warning("configuration: %s", warning)
+        self._begun_with = self._begun_with or config
         old = self._gateway
         recorder, state = (old.recorder, old.state) if old is not None else (None, None)
         gateway = build(config, local_only=self.local_only, recorder=recorder, state=state)
