@@ -262,6 +262,14 @@ def _credential(tokens: TokensFile, clients: Clients, post: Post, name: str, ref
     return OAuthCredential(name, tokens, refresh_token, clients, post)
 
 
+def looked_at(config: Config) -> tuple[dict[str, Upstream], Router]:
+    """Upstreams and router for a check: nothing is stored, and a provider whose own list would be asked is
+    taken to have every model."""
+    upstreams = _upstreams(config, lean=True)
+    servings = [_serving(upstream, embedded(config)) for upstream in upstreams.values()]
+    return upstreams, Router(config.models, servings, lambda *_: True)
+
+
 def _serving(upstream: Upstream, alone: bool) -> Serving:
     settings = upstream.settings
     return Serving(

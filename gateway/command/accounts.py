@@ -25,8 +25,11 @@ def accounts() -> None:
 def list_accounts(as_json: bool) -> None:
     """Every account: its state, uses, cooldown, quota, and why."""
     from gateway.command.account_table import described, worded
+    from gateway.command.loading import say_what_is_skipped
 
-    gateway = _book().gateway
+    book = _book()
+    say_what_is_skipped(book.config)
+    gateway = book.gateway
     rows = described(gateway.pool.accounts(), unavailable=gateway.unavailable())
     click.echo(shown(json.dumps(rows, indent=2, ensure_ascii=False) if as_json else worded(rows)))
 

@@ -50,7 +50,7 @@ def explain(
     it cannot be told. Providers are asked for nothing but their model lists, and those only where the configuration
     leaves them to it.
     """
-    from gateway.command.loading import configured
+    from gateway.command.loading import configured, say_what_is_skipped
     from gateway.config.problems import ConfigError
     from gateway.errors import GatewayError
     from gateway.web.explain import explain_request
@@ -60,7 +60,9 @@ def explain(
         raise click.UsageError("name a MODEL, or a file with --request")
     mount = {"anthropic": "/anthropic", "gemini": "/gemini"}.get(protocol or "", "/openai") if prefix else ""
     try:
-        gateway = build(configured(), local_only=True)
+        config = configured()
+        say_what_is_skipped(config)
+        gateway = build(config, local_only=True)
         raw = _read(file) if file else question(model or "", protocol or "openai")
         found = explain_request(
             gateway,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -110,7 +111,8 @@ def add(
 
 
 @keys.command("list")
-def list_() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(as_json: bool) -> None:
     """List the keys, their limits and what they have used."""
     with _desk() as desk:
         rows = [(key, "configuration") for key in desk.config.auth.keys]
@@ -118,9 +120,14 @@ def list_() -> None:
         rows += [(each.key, where) for each in desk.issued.all() if not _configured(desk.config, each.key.name)]
         if desk.store.why:
             raise click.ClickException(f"the keys cannot be read: {desk.store.why}")
+        rows.sort(key=lambda row: row[0].name)
+        if as_json:
+            told = [_described(key, place, desk.ledger) for key, place in rows]
+            click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+            return
         if not rows:
             click.echo("no keys for people yet: `dragoman keys add NAME` makes one")
-        for key, where in sorted(rows, key=lambda row: row[0].name):
+        for key, where in rows:
             tally = desk.ledger.tally(key.name)
             click.echo(f"{key.name}  ({where}){_expiry(key)}")
             click.echo(f"    models: {', '.join(key.models)}")
@@ -176,6 +183,19 @@ def _refuse_configured(config: Config, name: str, remedy: str, key_hash: str = "
     if key_hash:
         message += f' and run `dragoman reload`\n\n    key_hash = "{key_hash}"\n\nIts key would be: {secret}'
     raise click.ClickException(message)
+
+
+def _described(key: AuthKey, where: str, ledger: Ledger) -> dict[str, Any]:
+    """Without the hash. Limits are 0 where there is none, `used` counts UTC's day and month."""
+    tally = ledger.tally(key.name)
+    limits = ("models", "rpm", "tpm", "daily_tokens", "monthly_usd", "max_concurrency", "expires")
+    return {
+        "name": key.name,
+        "where": where,
+        **{name: getattr(key, name) for name in limits},
+        "expired": key.expires_at is not None and key.expires_at <= time.time(),
+        "used": {"tokens_today": tally.day_tokens, "usd_this_month": tally.month_nano_usd / 1e9},
+    }
 
 
 def _expiry(key: AuthKey) -> str:

@@ -6,6 +6,8 @@ import json
 import os
 from typing import Any
 
+import click
+
 from gateway.config.load import load
 from gateway.config.model import Config
 
@@ -15,6 +17,13 @@ OVERRIDES = "DRAGOMAN_OVERRIDES"
 def configured() -> Config:
     """The configuration of this process and its children. Raises ConfigError."""
     return load(overrides=json.loads(os.environ.get(OVERRIDES, "{}")))
+
+
+def say_what_is_skipped(config: Config) -> None:
+    """On standard error: accounts of the configuration that do not exist for the gateway, and why."""
+    for hint in config.hints:
+        if "skipped" in hint:
+            click.echo(f"hint: {hint}", err=True)
 
 
 def hand_on(config_file: str | None, overrides: dict[str, Any]) -> None:

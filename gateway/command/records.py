@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -80,11 +81,12 @@ def logs(count: int, errors: bool, follow: bool, identity: str, as_json: bool) -
     last = found or history.latest(1)
     number = last[-1][0] if last else 0
     _print([record for _, record in found], as_json)
-    while follow:
-        time.sleep(FOLLOW_S)
-        more = history.after(number, errors=errors)
-        number = more[-1][0] if more else number
-        _print([record for _, record in more], as_json)
+    with suppress(KeyboardInterrupt):  # the way to end it
+        while follow:
+            time.sleep(FOLLOW_S)
+            more = history.after(number, errors=errors)
+            number = more[-1][0] if more else number
+            _print([record for _, record in more], as_json)
 
 
 def _print(records: list[Record], as_json: bool) -> None:

@@ -63,7 +63,7 @@ def read_tokens(path: Path) -> tuple[tuple[UpstreamAccount, ...], list[str], lis
     try:
         text = path.read_bytes().decode("utf-8-sig")
         document = json.loads(text) if text.strip() else {}
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # of a data folder that is none, the data folder's own check tells
         return (), [], []
     except json.JSONDecodeError as error:
         message = f"line {error.lineno}, column {error.colno}: {error.msg}"

@@ -41,7 +41,7 @@ def limited(
 ) -> AuthKey:
     """A key with these limits, 0 for none. Raises Unfit."""
     if not NAME.fullmatch(name):
-        raise Unfit("name", "letters, digits and . _ - + @ only, 64 at most")
+        raise Unfit("name", "a name has letters, digits and . _ - + @ only, 64 at most")
     key = AuthKey(
         name=name,
         key_hash=key_hash,

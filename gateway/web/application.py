@@ -31,6 +31,7 @@ class Application:
         self._reloading = threading.Lock()
         self.local_only: bool | None = None
         self._gateway: Gateway | None = None
+        self._begun_with: Config | None = None
         self._flask: Flask | None = None
         self._retired: list[Gateway] = []
         self._draining = False
@@ -74,10 +75,10 @@ class Application:
             except Exception:
                 log.exception("reload failed, the old configuration stays")
                 return False
+            if self._begun_with is not None:
+                _say_what_needs_a_restart(self._begun_with, config)
             if old is not None:
                 _log_as_told(old, config)
-                _say_what_needs_a_restart(old.config, config)
-            if old is not None:
                 self._retired = [each for each in (*self._retired, old) if each.running]
             log.info("configuration reloaded from %s", config.source)
             return True
@@ -103,6 +104,7 @@ class Application:
             log.info("configuration: %s", hint)
         for warning in config.warnings:
             log.warning("configuration: %s", warning)
+        self._begun_with = self._begun_with or config
         old = self._gateway
         gateway = build(
             config,

@@ -33,7 +33,8 @@ MISSING = (
 EXPIRED = "The key that was sent has expired. The operator can give out a new one: dragoman keys add NAME."
 WRONG = (
     "The key that was sent is not one of this gateway's keys. "
-    "The operator finds them under [auth] in the configuration."
+    "The operator finds them under [auth] in the configuration and in the file client_key of the data folder, "
+    "or gives out another: dragoman keys add NAME."
 )
 
 log = logging.getLogger("dragoman")

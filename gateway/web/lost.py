@@ -52,6 +52,10 @@ def lost(app: Flask, error: HTTPException) -> Fault:
 
 def _not_found(app: Flask, environ: dict[str, Any]) -> str:
     path = request.path[:200]
+    if path == "/":
+        here = request.host_url.rstrip("/")
+        told = f"this is Dragoman. Base URLs: {here}/v1 for OpenAI clients, {here} for Anthropic and Gemini clients"
+        return f"{told}; for eyes there is {here}/admin."
     meant = environ.get("dragoman.meant")
     if meant:
         return meant_instead(path, meant)

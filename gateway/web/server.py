@@ -79,13 +79,21 @@ def on_starting(server: Any) -> None:
         return
     from gateway.upstreams.local.start import start
 
-    _starter = start(_config.data_dir)
+    try:
+        _starter = start(_config.data_dir)
+    except OSError as error:
+        why = f"the demonstration model cannot be started in {_config.data_dir} ({error.strerror})"
+        remedy = "Make room there, name another folder in DRAGOMAN_DATA, or add an account"
+        print(f"dragoman: {why}. {remedy}", file=sys.stderr)
+        raise SystemExit(1) from None
 
 
 def _look_before(addresses: list[Any]) -> None:
     problem = refused(addresses)
     if problem is not None:
-        print(f"dragoman: {problem}", file=sys.stderr)
+        first = running(_config.data_dir)
+        told = f". A gateway with this data folder runs already (process {first})" if first is not None else ""
+        print(f"dragoman: {problem}{told}", file=sys.stderr)
         raise SystemExit(1)
 
 
@@ -102,7 +110,12 @@ def when_ready(server: Any) -> None:
     _end_at_the_second_sigterm(server)
     listeners = ", ".join(str(listener) for listener in server.LISTENERS)
     server.log.info("dragoman listens on %s (configuration: %s)", listeners, _config.source)
-    if not _config.upstreams:
+    skipped = "; ".join(hint for hint in _config.hints if "skipped" in hint)
+    if not _config.upstreams and skipped:
+        server.log.warning(
+            "a small demonstration model on this machine answers, because no account is left: %s", skipped
+        )
+    elif not _config.upstreams:
         server.log.info(
             "no account is configured: a small demonstration model on this machine answers. "
             "Add a real account, for example: GEMINI_API_KEY=... make run"

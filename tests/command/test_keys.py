@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,29 @@ def test_a_broken_configuration_is_said(folder: Path) -> None:
     (folder / "dragoman.toml").write_text("[auth]\nmodus = 1\n")
     done = run("list")
     assert done.exit_code != 0 and "modus" in done.output
+
+
+def test_the_list_as_json(folder: Path) -> None:
+    secret = run("add", "anna", "--model", "gpt-*", "--rpm", "3", "--expires", "2099-01-31").stdout.strip()
+    told = run("list", "--json")
+    anna, fixed = json.loads(told.output)
+    assert anna == {
+        "name": "anna",
+        "where": "data folder",
+        "models": ["gpt-*"],
+        "rpm": 3,
+        "tpm": 0,
+        "daily_tokens": 0,
+        "monthly_usd": 0,
+        "max_concurrency": 0,
+        "expires": "2099-01-31",
+        "expired": False,
+        "used": {"tokens_today": 0, "usd_this_month": 0},
+    }
+    assert (fixed["name"], fixed["where"], fixed["rpm"]) == ("fixed", "configuration", 7)
+    assert secret not in told.output and "sha256" not in told.output
+
+
+def test_no_keys_are_an_empty_list_in_json(folder: Path) -> None:
+    (folder / "dragoman.toml").write_text("")
+    assert json.loads(run("list", "--json").output) == []

@@ -138,3 +138,15 @@ def test_health_of_nothing() -> None:
 def test_reload_of_nothing(tmp_path: Path) -> None:
     found = run("reload")
     assert found.exit_code == 1 and "no gateway runs" in found.output and str(tmp_path / "data") in found.output
+
+
+@pytest.mark.parametrize("words", [("explain", "gpt-4o"), ("accounts", "list")])
+def test_an_account_whose_key_is_not_set_is_named_where_one_looks_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "dragoman.toml").write_text(GOOD.replace("AIza-canary-0123456789", "${NOT_THERE}"))
+    found = run(*words)
+    assert (
+        "hint: upstreams[0].accounts[0].api_key: skipped, the environment variable NOT_THERE is not set" in found.stderr
+    )
+    assert "hint" not in found.stdout

@@ -68,7 +68,9 @@ def test_logs_go_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(room.time, "sleep", sleep)
-    output = run("logs", "--follow").output
+    done = run("logs", "--follow")
+    output = done.output
+    assert done.exit_code == 0 and "Aborted" not in output, "Ctrl-C is how one ends it"
     assert [f"req_{n}" in output for n in (1, 2, 3)] == [True, True, True] and output.count("req_2") == 1
 
 

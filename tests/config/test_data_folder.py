@@ -67,16 +67,35 @@ def test_a_file_in_its_place_is_said(tmp_path: Path) -> None:
 
 def test_the_start_is_refused_in_one_line(tmp_path: Path) -> None:
     folder = "/proc/dragoman/data"  # not even root can make it
+    (line,) = refused_start(tmp_path, folder)
+    assert line.startswith(f"dragoman: the data folder {folder}: cannot be written by user {os.geteuid()} (")
+
+
+def test_a_file_where_the_folder_should_be_is_said_to_be_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("not a folder")
+    (line,) = refused_start(tmp_path, str(tmp_path / "data"))
+    assert line.startswith(f"dragoman: the data folder {tmp_path / 'data'}: cannot be written") and "tokens" not in line
+
+
+def test_a_demonstration_model_that_cannot_be_started_is_said_in_one_line(tmp_path: Path) -> None:
+    """As on a full disk: what it is to write cannot be written."""
+    (tmp_path / "data" / "local-model.json").mkdir(parents=True)
+    line = refused_start(tmp_path, str(tmp_path / "data"))[-1]
+    assert line.startswith(f"dragoman: the demonstration model cannot be started in {tmp_path / 'data'} (")
+    assert "Make room there" in line
+
+
+def refused_start(folder: Path, data: str) -> list[str]:
+    """What a start in `folder` says on standard error; it has no accounts and is refused."""
+    environ = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
     ended = subprocess.run(
-        [sys.executable, str(ROOT / "app.py"), "--port", "1"],
-        cwd=tmp_path,
-        env={**os.environ, "DRAGOMAN_DATA": folder, "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-m", "gunicorn", "-c", "python:gateway.web.server", "--bind=127.0.0.1:0", "app:app"],
+        cwd=folder,
+        env={**environ, "DRAGOMAN_DATA": data, "PYTHONPATH": str(ROOT), "PORT": "0"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert ended.returncode == 1
-    lines = [line for line in ended.stderr.splitlines() if line]
-    assert len(lines) == 1
-    assert lines[0].startswith(f"dragoman: the data folder {folder}: cannot be written by user {os.geteuid()} (")
+    assert ended.returncode == 1 and "Traceback" not in ended.stderr, ended.stderr
+    return [line for line in ended.stderr.splitlines() if line]

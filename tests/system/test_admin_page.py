@@ -148,6 +148,11 @@ def test_an_operator_at_work(page: Page, gateway: RunningGateway, up: ScriptedUp
 
 def test_a_key_is_made_shown_once_used_and_revoked(page: Page, gateway: RunningGateway) -> None:
     page.get_by_role("link", name="Keys", exact=True).click()
+    page.get_by_label("Name").fill("not a name")
+    page.get_by_role("button", name="Make the key").click()
+    expect(page.get_by_role("alert")).to_have_text("a name has letters, digits and . _ - + @ only, 64 at most")
+    border = "each => getComputedStyle(each).borderColor"
+    assert page.get_by_label("Name").evaluate(border) != page.get_by_label("Expires").evaluate(border)
     page.get_by_label("Name").fill("carol")
     page.get_by_label("Requests per minute").fill("60")
     page.get_by_role("button", name="Make the key").click()

@@ -53,6 +53,9 @@ def test_reload_swaps(loader: Loader, tmp_path: Path, caplog: pytest.LogCaptureF
     assert app.gateway.recorder is recorder
     assert "[server] port changed" in caplog.text and "[server] workers changed" in caplog.text
     assert "host changed" not in caplog.text
+    caplog.clear()
+    loader.found = serving("two", tmp_path)
+    assert app.reload() and "takes effect only after a restart" not in caplog.text, "it is as it was at the start again"
 
 
 @pytest.mark.parametrize("local_only", [True, False])

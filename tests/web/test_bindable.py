@@ -72,6 +72,7 @@ def test_a_second_start_says_what_to_do_and_leaves_the_first_alone() -> None:
         said, _ = second.communicate(timeout=30)
         assert second.returncode == 1
         assert f"dragoman: 127.0.0.1:{gateway.port} cannot be listened on: another program listens there" in said
+        assert f"A gateway with this data folder runs already (process {gateway.pid})" in said
         assert "local model" not in said and "Traceback" not in said
 
         port = free_port()
@@ -94,3 +95,11 @@ def test_a_second_start_says_what_to_do_and_leaves_the_first_alone() -> None:
         metrics = requests.get(f"{gateway.url}/metrics", headers=key, timeout=10).text
         (count,) = re.findall(r"^dragoman_requests_total\{[^}]*chat/completions[^}]*\} ([\d.]+)", metrics, re.M)
         assert float(count) >= 2
+
+
+def test_why_the_demonstration_model_answers_is_said_where_an_account_was_meant() -> None:
+    """Else an unset variable looks like a very bad Gemini."""
+    meant = '[[upstreams]]\nname = "gemini"\nkind = "gemini"\n[[upstreams.accounts]]\napi_key = "${NOT_SET_HERE}"\n'
+    with RunningGateway(meant) as gateway:
+        (line,) = [each for each in gateway.log().splitlines() if "demonstration model on this machine answers" in each]
+    assert "WARNING" in line and "the environment variable NOT_SET_HERE is not set" in line

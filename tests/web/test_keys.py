@@ -92,7 +92,9 @@ def test_a_refusal_says_whether_a_key_was_sent_and_what_to_do(tmp_path: Path) ->
     found = keys(tmp_path, mode="strict", api_keys=(KEY,))
     with pytest.raises(Unauthorized, match=r"none was sent.*Authorization: Bearer.*x-api-key.*x-goog-api-key"):
         found.check({"HTTP_AUTHORIZATION": "Bearer "})
-    with pytest.raises(Unauthorized, match="not one of this gateway's keys"):
+    with pytest.raises(
+        Unauthorized, match=r"not one of this gateway's keys.*client_key of the data folder.*dragoman keys add"
+    ):
         found.check({"HTTP_AUTHORIZATION": "Bearer x"})
 
 

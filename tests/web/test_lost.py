@@ -131,3 +131,9 @@ def test_a_gemini_method_that_is_not_offered() -> None:
 def test_odd_paths_get_json(path: str) -> None:
     reply = shared().rested().client.get(path)
     assert reply.status_code == 404 and len(reply.get_json()["error"]["message"]) < 1000
+
+
+def test_who_opens_the_address_from_the_log_is_told_what_this_is() -> None:
+    message = shared().rested().client.get("/", headers={"Host": "localhost:8045"}).get_json()["error"]["message"]
+    assert "this is Dragoman" in message and "http://localhost:8045/v1 for OpenAI clients" in message
+    assert "http://localhost:8045/admin" in message
