@@ -119,7 +119,7 @@ def _write_assistant(turn: Turn, profile: Profile, names: NameMap, losses: list[
         message["name"] = turn.name
     if calls:
         message["tool_calls"] = calls
-    if profile.thinking_back and not message.get("reasoning") and not message.get(_THOUGHTS):
+    if calls and profile.thinking_back and not message.get("reasoning") and not message.get(_THOUGHTS):
         message[_THOUGHTS] = " "  # it must say something, also where the client or another model has left it out
     message.update(own.get("fields", {}))
     return message

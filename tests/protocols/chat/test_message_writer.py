@@ -119,10 +119,12 @@ def test_thinking_goes_back_to_models_that_refuse_a_history_without_it() -> None
     turns = [
         Turn("assistant", [Thinking("I "), Thinking("look", Signature("anthropic", "s")), call]),
         Turn("user", [ToolResult("a", "f", [Text("r")])]),
-        Turn("assistant", [Text("done")]),
+        Turn("assistant", [Text("again"), call]),
         Turn("assistant", [Thinking("own", extras={"chat": {"field": "reasoning"}}), call]),
+        Turn("assistant", [Text("done")]),
     ]
-    first, result, second, third = write(*turns, profile=profile)[0]
+    first, result, second, third, last = write(*turns, profile=profile)[0]
+    assert last == {"role": "assistant", "content": "done"}
     assert first["reasoning_content"] == "I look" and "reasoning_content" not in result
     assert second["reasoning_content"] == " "
     assert third["reasoning"] == "own" and "reasoning_content" not in third
