@@ -85,6 +85,7 @@ def _obey(words: queue.SimpleQueue[Word], worker: Any, application: Application)
             continue
         elif word == "reload":
             application.reload()
+            gc.unfreeze()
             gc.collect()  # the old Gateway is full of cycles: its connections to providers would stay for a long time
         else:
             draining = True
@@ -124,6 +125,6 @@ def _refuse_natively(worker: Any, application: Application) -> None:
         try:
             refuse(client, addr, exc, b"", application)
         except OSError:
-            pass
+            gc.unfreeze()
 
     worker.handle_error = handle_error

@@ -48,6 +48,7 @@ def test_a_reload_leaves_nothing_of_the_old_gateway(tmp_path: Path) -> None:
     words: queue.SimpleQueue[Word] = queue.SimpleQueue()
     words.put("reload")
     gc.disable()
+    gc.freeze()  # as at a worker's start
     try:
         threading.Thread(target=_obey, args=(words, SimpleNamespace(), app), daemon=True).start()
         until = time.monotonic() + 10
@@ -55,4 +56,5 @@ def test_a_reload_leaves_nothing_of_the_old_gateway(tmp_path: Path) -> None:
             time.sleep(0.02)
         assert old() is None
     finally:
+        gc.unfreeze()
         gc.enable()
