@@ -48,7 +48,7 @@ PARAMETERS = (
     Parameter("logprobs", {"logprobs": True}),
     Parameter("max_completion_tokens", {"max_completion_tokens": 77}),
     Parameter("max_tokens", {"max_tokens": 77}),
-    Parameter("messages[].name", {"messages": [{**HELLO, "name": "anna"}]}, words=("turns.name",)),
+    Parameter("messages[].name", {"messages": [{**HELLO, "name": "anna"}]}, words=("messages.name",)),
     Parameter(
         "messages[].refusal",
         _said({"role": "assistant", "refusal": "no"}),
@@ -64,7 +64,7 @@ PARAMETERS = (
     ),
     Parameter("messages[].content[].image_url", _picture(), {"messages": [{"role": "user", "content": "x"}]}),
     Parameter(
-        "messages[].content[].image_url.detail", _picture(detail="low"), _picture(), words=("turns.parts.detail",)
+        "messages[].content[].image_url.detail", _picture(detail="low"), _picture(), words=("messages.content.detail",)
     ),
     Parameter(
         "messages[].content[].prompt_cache_breakpoint",
@@ -161,7 +161,7 @@ PARAMETERS = (
         "messages[].reasoning_content",
         _said({"role": "assistant", "content": "x", "reasoning_content": "hm"}),
         _said({"role": "assistant", "content": "x"}),
-        words=("turns", "turns.parts"),
+        words=("messages", "messages.content"),
     ),
     Parameter("thinking", {"thinking": {"type": "enabled", "budget_tokens": 2000}}),
     Parameter("thinking_budget", {"thinking_budget": 2000}, words=("thinking",)),

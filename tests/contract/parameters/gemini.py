@@ -46,7 +46,7 @@ PARAMETERS = (
         "contents[].parts[].videoMetadata",
         _part(**_FILM, videoMetadata={"fps": 2}),
         _part(**_FILM),
-        words=("turns.parts",),
+        words=("contents.parts",),
     ),
     Parameter("generationConfig.audioTimestamp", _config(audioTimestamp=True)),
     Parameter("generationConfig.audioTranscriptionConfig", _config(audioTranscriptionConfig={})),
