@@ -24,6 +24,7 @@ EMPTY_RETRIES = 1
 ASKED_AT_MOST = 2
 """How often one request asks an account that names a time to wait."""
 PAUSE_S = 0.4
+PLACE_EVERY_S = 0.05
 
 
 class AttemptFailed(Exception):
@@ -195,12 +196,24 @@ class Plan:
     def _soon(self) -> Lease | None:
         """Waits for an account that is back within the grace time; sleeping longer is the client's choice."""
         recovery = self._pool.recovery(self.route.seats())
+        if recovery is not None and recovery.busy and self._last is None:
+            return self._free_place()
         if recovery is None or not 0 < recovery.seconds <= GRACE_S:
             return None
         self._sleep(recovery.seconds + 0.01)
         self._tried.clear()
         self._tried_for.clear()
         return self._fresh()
+
+    def _free_place(self) -> Lease | None:
+        """Waits the grace time for one of the requests that use all of an account's places to end."""
+        until = min(time.monotonic() + GRACE_S, self.call.deadline)
+        while time.monotonic() < until:
+            self._sleep(PLACE_EVERY_S)
+            lease = self._fresh()
+            if lease is not None:
+                return lease
+        return None
 
     def _sleep(self, seconds: float) -> None:
         began = time.monotonic()
@@ -234,6 +247,9 @@ class Plan:
             return Exhausted(fault)
         if recovery is None:
             return Exhausted(Fault(503, self._nobody(), code="no_account_available"))
+        if recovery.busy:
+            said = f"every account for this model is in use: {recovery.why}. Try again in a moment."
+            return Exhausted(Fault(429, said, code="rate_limit_exceeded", retry_after=1.0))
         status = recovery.status if recovery.status in (404, 429, 503, 529) else 503
         return Exhausted(
             Fault(

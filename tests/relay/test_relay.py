@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.gateways import InProcess, Provider, config_for
@@ -184,3 +187,33 @@ def test_a_proxy_that_cannot_be_used_is_the_fault_of_one_provider(
             assert gateway.ask("chat", stream=stream).told.text == "fine"
             alone = gateway.ask("chat", model="first", stream=stream)
             assert alone.status == 502 and "requests[socks]" in alone.json["error"]["message"]
+
+
+def test_a_request_waits_a_moment_for_a_place() -> None:
+    """`max_concurrency` = 1: the second of two that come together is answered once the first is."""
+    with ScriptedUpstream() as up:
+        up.play(text("hello", head_delay=0.5))
+        config = config_for(Provider(up)) + "max_concurrency = 1\n"
+        with InProcess(config) as gateway, ThreadPoolExecutor(2) as pool:
+            replies = [each.result() for each in [pool.submit(gateway.ask, "chat") for _ in range(2)]]
+            assert [reply.status for reply in replies] == [200, 200]
+            first, second = sorted(up.asked(), key=lambda request: request.at)
+            assert first.done_at is not None and second.at >= first.done_at
+
+
+def test_where_no_place_gets_free_it_is_said() -> None:
+    with ScriptedUpstream() as up:
+        gate = threading.Event()
+        up.play(text("hello", gate=gate))
+        config = config_for(Provider(up)) + "max_concurrency = 1\n"
+        with InProcess(config) as gateway:
+            running = gateway.open("chat", stream=True)
+            try:
+                assert up.wait_for(lambda: bool(up.asked()))
+                refused = gateway.ask("chat")
+            finally:
+                gate.set()
+                running.reply()
+            assert refused.status == 429 and refused.headers["retry-after"] == "1"
+            assert "max_concurrency" in refused.json["error"]["message"]
+            assert len(up.asked()) == 1 and gateway.ask("chat").status == 200

@@ -39,9 +39,7 @@ PARAMETERS = (
     Parameter("image", {"image": {"detail": "low"}}),
     Parameter("include", {"include": ["reasoning.encrypted_content"]}),
     Parameter("input[].content[].input_image", _picture(), {"input": [HELLO]}),
-    Parameter(
-        "input[].content[].input_image.detail", _picture(detail="low"), _picture(), words=("input.detail",)
-    ),
+    Parameter("input[].content[].input_image.detail", _picture(detail="low"), _picture(), words=("input.detail",)),
     Parameter(
         "input[].function_call_output",
         {
