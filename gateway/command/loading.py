@@ -21,9 +21,8 @@ def configured() -> Config:
 
 def say_what_is_skipped(config: Config) -> None:
     """On standard error: accounts of the configuration that do not exist for the gateway, and why."""
-    for hint in config.hints:
-        if "skipped" in hint:
-            click.echo(f"hint: {hint}", err=True)
+    for hint in config.skipped:
+        click.echo(f"hint: {hint}", err=True)
 
 
 def hand_on(config_file: str | None, overrides: dict[str, Any]) -> None:

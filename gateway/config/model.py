@@ -354,3 +354,8 @@ class Config:
     source: str = "defaults"
     hints: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Of the hints those that tell of accounts and upstreams the file names and the gateway goes without."""
+        return tuple(hint for hint in self.hints if "skipped" in hint)

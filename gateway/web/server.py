@@ -110,7 +110,7 @@ def when_ready(server: Any) -> None:
     _end_at_the_second_sigterm(server)
     listeners = ", ".join(str(listener) for listener in server.LISTENERS)
     server.log.info("dragoman listens on %s (configuration: %s)", listeners, _config.source)
-    skipped = "; ".join(hint for hint in _config.hints if "skipped" in hint)
+    skipped = "; ".join(_config.skipped)
     if not _config.upstreams and skipped:
         server.log.warning(
             "a small demonstration model on this machine answers, because no account is left: %s", skipped

@@ -17,7 +17,9 @@ from gateway.web.admin.visit import Visit
 
 def accounts(visit: Visit) -> Response:
     logins = [each.name for each in visit.gateway.config.upstreams if each.tokens_file]
-    return visit.page("accounts.html", accounts=account_rows(visit.gateway), now=time.time(), logins=logins)
+    skipped = visit.gateway.config.skipped
+    rows = account_rows(visit.gateway)
+    return visit.page("accounts.html", accounts=rows, skipped=skipped, now=time.time(), logins=logins)
 
 
 def table(visit: Visit) -> Response:

@@ -23,7 +23,11 @@ def overview(visit: Visit) -> Response:
         **_figures(visit),
         rows=_running(visit),
         now=time.time(),
-        warnings=[*gateway.warnings(), *(f"{name}: {why}" for name, why in gateway.unavailable().items())],
+        warnings=[
+            *gateway.config.skipped,
+            *gateway.warnings(),
+            *(f"{name}: {why}" for name, why in gateway.unavailable().items()),
+        ],
         ready=gateway.ready(),
         errors=_errors(visit),
     )

@@ -6,7 +6,7 @@ from gateway.canon.quota import Quota
 from tests.gateways import InProcess
 from tests.scripted.script import failing
 from tests.scripted.upstream import ScriptedUpstream
-from tests.web.admin.conftest import CLIENT
+from tests.web.admin.conftest import CLIENT, logged_in, toml
 from tests.web.admin.visitor import Visitor, words
 
 KEY = {"Authorization": f"Bearer {CLIENT}"}
@@ -86,3 +86,12 @@ def test_what_the_pool_has_just_learnt_does_not_undo_an_act(visitor: Visitor, ho
     visitor.post("accounts/disable", account=TEAM)
     assert "team is out of use" in words(visitor.get("accounts"))
     assert state(visitor, "team").startswith("disabled") and "50% left" in words(visitor.get("accounts"))
+
+
+def test_an_account_that_was_skipped_is_named_where_one_looks_for_it(up: ScriptedUpstream) -> None:
+    left_out = '[[upstreams]]\nname = "late"\nkind = "openai"\n[[upstreams.accounts]]\napi_key = "${NOT_SET_HERE}"\n'
+    with InProcess(toml(up) + "\n" + left_out) as house:
+        visitor = logged_in(house)
+        for page in ("", "accounts"):
+            said = words(visitor.get(page))
+            assert "the environment variable NOT_SET_HERE is not set" in said and '"late" is skipped' in said, page
