@@ -33,8 +33,9 @@ class _Desk:
 
 
 @contextmanager
-def _desk() -> Iterator[_Desk]:
-    """What the gateway and this command share, written to the end when the command is done."""
+def _desk(*, looking: bool = False) -> Iterator[_Desk]:
+    """What the gateway and this command share, written to the end when the command is done. Who is only `looking` makes
+    no data folder where there is none."""
     from gateway.command.loading import configured
     from gateway.config.problems import ConfigError
     from gateway.keys.issued import IssuedKeys
@@ -45,7 +46,7 @@ def _desk() -> Iterator[_Desk]:
         config = configured()
     except ConfigError as error:
         raise click.ClickException("\n".join(map(str, error.problems))) from None
-    problem = unwritable(config.data_dir)
+    problem = None if looking and not config.data_dir.exists() else unwritable(config.data_dir)
     if problem is not None:
         raise click.ClickException(str(problem))
     logging.getLogger("dragoman").addHandler(logging.NullHandler())  # what is wrong is said once, by the command
@@ -114,13 +115,15 @@ def add(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(as_json: bool) -> None:
     """List the keys, their limits and what they have used."""
-    with _desk() as desk:
+    with _desk(looking=True) as desk:
         rows = [(key, "configuration") for key in desk.config.auth.keys]
         where = "Redis" if desk.config.state.url else "data folder"
         rows += [(each.key, where) for each in desk.issued.all() if not _configured(desk.config, each.key.name)]
         if desk.store.why:
             raise click.ClickException(f"the keys cannot be read: {desk.store.why}")
         rows.sort(key=lambda row: row[0].name)
+        if not rows:
+            _note_the_folder(desk.config)
         if as_json:
             told = [_described(key, place, desk.ledger) for key, place in rows]
             click.echo(json.dumps(told, indent=2, ensure_ascii=False))
@@ -147,7 +150,7 @@ def rotate(name: str, grace: float) -> None:
     with _desk() as desk:
         _refuse_configured(desk.config, name, "write the new hash there", stored_hash(secret), secret)
         if not desk.issued.rotate(name, stored_hash(secret), grace):
-            raise click.ClickException(f"there is no key named {name}")
+            raise click.ClickException(f"there is no key named {name} in {_place(desk.config)}")
     click.echo(secret)
     click.echo(SHOWN_ONCE, err=True)
     _note_the_folder(desk.config)
@@ -160,8 +163,12 @@ def revoke(name: str) -> None:
     with _desk() as desk:
         _refuse_configured(desk.config, name, "remove it there and run `dragoman reload`")
         if not desk.issued.revoke(name):
-            raise click.ClickException(f"there is no key named {name}")
+            raise click.ClickException(f"there is no key named {name} in {_place(desk.config)}")
     click.echo(f"{name} is revoked")
+
+
+def _place(config: Config) -> str:
+    return "Redis" if config.state.url else str(config.data_dir)
 
 
 def _note_the_folder(config: Config) -> None:

@@ -121,4 +121,15 @@ def test_the_list_as_json(folder: Path) -> None:
 
 def test_no_keys_are_an_empty_list_in_json(folder: Path) -> None:
     (folder / "dragoman.toml").write_text("")
-    assert json.loads(run("list", "--json").output) == []
+    assert json.loads(run("list", "--json").stdout) == []
+
+
+def test_no_keys_in_a_folder_no_gateway_uses_is_said_and_no_folder_is_made(folder: Path) -> None:
+    """From another folder than the gateway's: "no keys yet" would be believed."""
+    (folder / "dragoman.toml").write_text("")
+    done = run("list")
+    assert "no keys for people yet" in done.stdout
+    assert f"No gateway runs with the data folder {folder / 'data'}" in done.stderr
+    assert not (folder / "data").exists()
+    assert f"there is no key named anna in {folder / 'data'}" in run("revoke", "anna").output
+    assert f"there is no key named anna in {folder / 'data'}" in run("rotate", "anna").output
