@@ -150,3 +150,11 @@ def test_an_account_whose_key_is_not_set_is_named_where_one_looks_for_it(
         "hint: upstreams[0].accounts[0].api_key: skipped, the environment variable NOT_THERE is not set" in found.stderr
     )
     assert "hint" not in found.stdout
+
+
+def test_words_complete_as_the_guide_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert "_DRAGOMAN_COMPLETE=bash_source dragoman" in guide
+    for name, value in {"_DRAGOMAN_COMPLETE": "bash_complete", "COMP_WORDS": "dragoman acc", "COMP_CWORD": "1"}.items():
+        monkeypatch.setenv(name, value)
+    assert CliRunner().invoke(command, prog_name="dragoman", env=dict(os.environ)).output == "plain,accounts\n"
