@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,6 +101,25 @@ def test_a_file_another_worker_is_just_making(metrics: Metrics, monkeypatch: pyt
     monkeypatch.setattr(room, "READ_AGAIN_S", 0.01)
     threading.Timer(0.02, half.unlink).start()
     assert b"dragoman_requests_total" in metrics.page(())
+
+
+def test_the_disk_has_room_for_the_files_before_they_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A worker that writes into a mapped hole of a file on a full disk is killed by SIGBUS."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    found = Metrics(tmp_path / "metrics")
+    with monkeypatch.context() as patched:
+        patched.setattr("os.posix_fallocate", full)
+        found.take([record()])
+    assert "No space left" in caplog.text and list((tmp_path / "metrics").iterdir()) == []
+    found.take([record()])
+    made = list((tmp_path / "metrics").iterdir())
+    assert {file.name.rpartition("_")[0] for file in made} == set(room.FILES)
+    assert all(file.stat().st_blocks * 512 >= room.FILE_BYTES for file in made)
 
 
 def test_states_of_this_moment(metrics: Metrics) -> None:
