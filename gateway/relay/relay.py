@@ -246,6 +246,8 @@ class Relay:
         return prompt_tokens(dialogue), False
 
     def _failed(self, plan: Plan, lease: Lease, failure: AttemptFailed) -> None:
+        """What the attempt counted is no part of the answer, which may come from elsewhere or not at all."""
+        plan.call.outcome.usage, plan.call.outcome.finish = None, ""
         try:
             plan.failed(lease, failure)
         finally:

@@ -124,6 +124,26 @@ def test_headers_of_an_attempt_that_failed_are_forgotten() -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("protocol", ["messages", "chat"])
+def test_what_an_attempt_that_failed_counted_is_forgotten(protocol: str, stream: bool) -> None:
+    """An empty answer with a count of tokens is not charged, neither alone nor as that of the account that answers."""
+    empty = Script(answer=Answer(completion_tokens=60))
+    for models in (["first"], ["first", "second"]):
+        with ScriptedUpstream() as up:
+            up.play(empty, model="first")
+            up.play(Script(answer=Answer(("fine",), usage="never")), model="second")
+            providers = Provider(up, "anthropic", "a", ("first",)), Provider(up, "chat", "b", ("second",))
+            with InProcess(config_for(*providers, chain={"m": models})) as gateway:
+                reply = gateway.ask(protocol, stream=stream)
+                assert up.wait_for(lambda: bool(gateway.records))
+            (record,) = gateway.records
+            if len(models) == 1:
+                assert (reply.status, record.input_tokens, record.output_tokens) == (502, None, None)
+            else:
+                assert (reply.told.text, record.source) == ("fine", "counted")
+
+
+@pytest.mark.parametrize("stream", [False, True])
 def test_strict_refuses_what_cannot_be_carried(stream: bool) -> None:
     with ScriptedUpstream() as up:
         up.play(text("fine"))
