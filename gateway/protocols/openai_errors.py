@@ -86,6 +86,8 @@ _QUOTA = re.compile(
     r"|insufficient (?:balance|credits?|funds)",
     re.I,
 )
+_BAD_KEY = re.compile(r"(?:incorrect|invalid) api key|api key (?:not valid|expired)", re.I)
+_NO_MONEY = ("billing_hard_limit_reached", "billing_not_active")
 _WORDING = re.compile(r"thinking|signature|cache_control|mid-conversation system|role ['\"]?system", re.I)
 _SECRET = re.compile(r"\b(sk-|AIza|ya29\.|Bearer\s+)[\w.~+/*-]{8,}")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)(ms|s))?")
@@ -167,7 +169,12 @@ def fault_of(error: Any, status: int = 0) -> Fault:
 
 
 def _recognise(fault: Fault, words: str) -> None:
-    if fault.status in (400, 403, 413, 422) and _CONTEXT.search(words):
+    if fault.status == 400 and (fault.code == "invalid_api_key" or _BAD_KEY.match(fault.message)):
+        # Gemini's OpenAI-compatible endpoint and xAI say so. As first words only: a key that is quoted is another's.
+        fault.status, fault.code = 401, "invalid_api_key"
+    elif fault.code in _NO_MONEY:
+        fault.code = "insufficient_quota"
+    elif fault.status in (400, 403, 413, 422) and _CONTEXT.search(words):
         fault.code = "context_length_exceeded"
     elif fault.status in (400, 403, 422) and _POLICY.search(words):
         fault.code = "content_policy_violation"

@@ -200,6 +200,20 @@ def test_42_a_refused_credential_is_not_the_client_s(protocol: str, stream: bool
         assert len(up.asked()) == 1
 
 
+@FORMS
+@PROTOCOLS
+def test_42_a_refused_credential_that_is_called_a_bad_request(protocol: str, stream: bool) -> None:
+    """Gemini's OpenAI-compatible endpoint answers a bad key with 400, in an array."""
+    told = {"error": {"code": 400, "message": "API key not valid. Please pass a valid API key."}}
+    with ScriptedUpstream() as up:
+        up.play(json_body([told], 400), key="k1")
+        up.play(text("fine"), key="k2")
+        with InProcess(config_for(Provider(up, "chat", keys=("k1",)))) as gateway:
+            assert_error(gateway.ask(protocol, stream=stream), 503, "upstream_auth")
+        with InProcess(config_for(Provider(up, "chat", keys=("k1", "k2")))) as gateway:
+            assert gateway.ask(protocol, stream=stream).told.text == "fine"
+
+
 @PROTOCOLS
 def test_42_another_account_answers(protocol: str) -> None:
     with ScriptedUpstream() as up:

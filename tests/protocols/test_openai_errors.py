@@ -104,6 +104,30 @@ def test_texts_of_compatible_servers() -> None:
     assert "html" not in read_error(502, {}, b"<html>x</html>").message
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'[{"error":{"code":400,"message":"API key not valid. Pass a valid one.","status":"INVALID_ARGUMENT"}}]',
+        b'{"code":"Client specified an invalid argument","error":"Incorrect API key provided: ab***yz."}',
+        error(message="no", code="invalid_api_key"),
+    ],
+)
+def test_a_bad_key_that_is_called_a_bad_request(body: bytes) -> None:
+    """Gemini's OpenAI-compatible endpoint, xAI."""
+    fault = read_error(400, {}, body)
+    assert (fault.status, fault.code) == (401, "invalid_api_key")
+    quoted = read_error(400, {}, error(message="the MCP server said: Incorrect API key provided"))
+    assert (quoted.status, quoted.code) == (400, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "billing_hard_limit_reached"), (429, "billing_not_active"), (403, "billing_not_active")]
+)
+def test_an_account_without_money(status: int, code: str) -> None:
+    fault = read_error(status, {}, error(message="m", code=code))
+    assert (fault.status, fault.code) == (status, "insufficient_quota")
+
+
 def test_wording_clients_match_on() -> None:
     assert read_error(400, {}, error(message="Invalid `signature` in `thinking` block")).keep_wording
     assert read_error(400, {}, error(message="cache_control: too many")).keep_wording
