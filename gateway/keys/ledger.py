@@ -132,7 +132,8 @@ class Ledger:
             desk.since.end(*reserved, *used)
             if desk.lease is not None and desk.lease.give(reserved[0] - used[0], reserved[1] - used[1]):
                 return
-            call, desk.called = not (desk.busy or desk.called), True
+            call = not (desk.busy or desk.called)  # whoever is busy calls when it is done
+            desk.called = desk.called or call
         if call:
             self._call(desk)
 

@@ -180,3 +180,38 @@ def test_limits_count_in_each_process_while_the_store_is_away() -> None:
     assert isinstance(ledger.enter(limits), Reservation)
     view.said = "away"
     assert [isinstance(ledger.enter(limits), Reservation) for _ in range(5)] == [True, True, True, False, False]
+
+
+class Gated(MemoryStore):
+    """A change waits for the gate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate, self.came = threading.Event(), threading.Event()
+        self.gate.set()
+
+    def compare_and_set(self, *args: Any, **more: Any) -> bool:
+        self.came.set()
+        assert self.gate.wait(20)
+        return super().compare_and_set(*args, **more)
+
+
+def test_what_is_settled_while_somebody_elses_change_is_on_its_way_is_told_soon() -> None:
+    """It waited for the next request of the key, or half a minute; another worker's saw its slot taken all the time."""
+    store = Gated()
+    ledger, limits = Ledger(store), key(max_concurrency=4)
+    reserved = ledger.enter(limits)
+    assert isinstance(reserved, Reservation)
+    store.gate.clear()
+    store.came.clear()
+    other = threading.Thread(target=ledger.enter, args=(limits,))
+    other.start()
+    assert store.came.wait(20)
+    reserved.settle(7)
+    store.gate.set()
+    other.join(20)
+    until = time.monotonic() + 5
+    while ledger.tally("anna").day_tokens != 7 and time.monotonic() < until:
+        time.sleep(0.02)
+    tally = ledger.tally("anna")
+    assert tally.day_tokens == 7 and [each.requests for each in tally.holds.values()] == [1]
