@@ -35,11 +35,11 @@ class PartStart:
 
 @dataclass(slots=True)
 class TextDelta:
-    """Text of a Text or Refusal part."""
+    """Text of a Text or Refusal part; `logprobs` as in Text."""
 
     index: int
     text: str
-    logprobs: Any = None
+    logprobs: list[dict[str, Any]] | None = None
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import replace
+from typing import Any
 
 from gateway.canon import events as ev
 from gateway.canon.answer import Answer, Choice
@@ -28,6 +29,7 @@ class Folder:
         self._parts: dict[int, Part] = {}
         self._texts: dict[int, list[str]] = {}
         self._choice_of: dict[int, int] = {}
+        self._logprobs: dict[int, list[dict[str, Any]]] = {}
         self._finishes: dict[int, ev.Finish] = {}
 
     def add(self, events: Iterable[ev.Event]) -> None:
@@ -36,6 +38,8 @@ class Folder:
             match event:
                 case ev.TextDelta(index, text) | ev.ThinkingDelta(index, text) | ev.ArgumentsDelta(index, text):
                     self._texts[index].append(text)
+                    if type(event) is ev.TextDelta and event.logprobs:
+                        self._logprobs.setdefault(index, []).extend(event.logprobs)
                 case ev.PartStart(index, part, choice):
                     self._parts[index] = copy(part)
                     self._texts[index] = []
@@ -80,6 +84,8 @@ class Folder:
         more = "".join(self._texts[index])
         if isinstance(part, Text | Thinking | Refusal):
             part.text += more
+            if isinstance(part, Text) and index in self._logprobs:
+                part.logprobs = self._logprobs[index]
         elif isinstance(part, ToolCall):
             part.arguments += more
         return part
@@ -114,10 +120,10 @@ def _unfold_part(part: Part, index: int, choice: int) -> list[ev.Event]:
     opened = copy(part)
     match opened:
         case Text(text):
-            opened.text, opened.annotations = "", []
+            logprobs, opened.text, opened.annotations, opened.logprobs = opened.logprobs, "", [], None
             events.append(ev.PartStart(index, opened, choice))
             if text:
-                events.append(ev.TextDelta(index, text))
+                events.append(ev.TextDelta(index, text, logprobs))
             if isinstance(part, Text):
                 events.extend(ev.Annotation(index, annotation) for annotation in part.annotations)
         case Refusal(text):

@@ -25,9 +25,12 @@ class Signature:
 
 @dataclass(slots=True)
 class Text:
+    """`logprobs`: an answer's tokens as OpenAI's entries (token, logprob, bytes, top_logprobs), None where untold."""
+
     text: str
     annotations: list[dict[str, Any]] = field(default_factory=list)
     extras: Extras = field(default_factory=dict)
+    logprobs: list[dict[str, Any]] | None = None
 
 
 @dataclass(slots=True)

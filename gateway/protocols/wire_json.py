@@ -34,13 +34,13 @@ def loads_each(texts: list[bytes]) -> Iterator[Any]:
         yield from found if len(found) == len(batch) else map(_loads_or_not, batch)
 
 
-def loads_told(text: bytes | bytearray | memoryview) -> Any:
+def loads_told(text: bytes | bytearray | memoryview | str) -> Any:
     """`loads` for what a provider says: half a character (an emoji whose surrogates were cut apart, as some stream
     them) is U+FFFD instead of an error that would cost the answer."""
     try:
         return loads(text)
     except JSONDecodeError:
-        raw = bytes(text)
+        raw = text.encode("utf-8", "replace") if isinstance(text, str) else bytes(text)
         mended = _HALVES.sub(lambda found: rb"\ufffd" if found["lone"] else found[0], raw)
         if mended == raw:
             raise

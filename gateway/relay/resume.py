@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from gateway.canon import events as ev
 from gateway.canon.fault import Fault
@@ -239,7 +240,7 @@ class _Rest:
                     rest.append(event)
         return rest
 
-    def _new_text(self, text: str, logprobs: object) -> list[ev.Event]:
+    def _new_text(self, text: str, logprobs: list[dict[str, Any]] | None) -> list[ev.Event]:
         cut = min(len(text), self._ahead)
         self._ahead -= cut
         return [ev.TextDelta(self._index, text[cut:], logprobs)] if text[cut:] else []

@@ -17,7 +17,7 @@ from gateway.canon.parts import Refusal, Text, Thinking, ToolCall
 from gateway.canon.profile import Profile
 from gateway.protocols.dialect import AnswerReader, Dialect
 from gateway.protocols.names import NameMap
-from gateway.protocols.wire_json import JSONDecodeError, dumps, loads
+from gateway.protocols.wire_json import JSONDecodeError, dumps, loads_told
 
 NAME = "json_answer"
 INSIDE = "answer"
@@ -231,7 +231,7 @@ class _Telling:
 
 def _unwrapped(arguments: str) -> str:
     try:
-        value = loads(arguments)
+        value = loads_told(arguments)
     except JSONDecodeError:
         return arguments
     return dumps(value[INSIDE]).decode() if isinstance(value, dict) and INSIDE in value else arguments

@@ -98,3 +98,7 @@ def test_many_texts_are_read_like_one_after_the_other() -> None:
     values = list(loads_each(texts))
     assert [place for place, value in enumerate(values) if value is NOT_JSON] == [20, 40]
     assert values[21:24] == [{"n": 21}, {"n": 22}, {"n": 23}]
+
+
+def test_half_a_character_in_the_text_of_a_calls_arguments() -> None:
+    assert loads_told('{"a":"x\\ud83d"}') == {"a": "x\ufffd"}

@@ -9,7 +9,7 @@ from gateway.canon.parts import Extras, Media, Opaque, Part, Signature, Text, Th
 from gateway.protocols.anthropic.fields import AUTHOR, CALL_SEAL, NAME, kept, own, rest
 from gateway.protocols.names import NameMap
 from gateway.protocols.sealing import seal
-from gateway.protocols.wire_json import JSONDecodeError, dumps, loads
+from gateway.protocols.wire_json import JSONDecodeError, dumps, loads_told
 
 
 def new_message_id(provider_id: str) -> str:
@@ -41,7 +41,7 @@ def input_text(value: Any) -> str:
     """The input of a call as JSON text; some servers give it as text."""
     if isinstance(value, str):
         try:
-            loads(value)
+            loads_told(value)
         except JSONDecodeError:
             return dumps({"input": value}).decode() if value.strip() else "{}"
         return value

@@ -10,7 +10,7 @@ from gateway.canon.dialogue import Loss
 from gateway.canon.parts import Media, Opaque, Part, Refusal, Text, Thinking, ToolCall, ToolResult
 from gateway.protocols.anthropic.fields import AS_BLOCKS, AUTHOR, NAME, marked, own
 from gateway.protocols.names import NameMap
-from gateway.protocols.wire_json import JSONDecodeError, loads
+from gateway.protocols.wire_json import JSONDecodeError, loads_told
 
 IMAGES = frozenset(("image/jpeg", "image/png", "image/gif", "image/webp"))
 FAILED = "The call failed without a message."
@@ -160,7 +160,7 @@ def call_input(call: ToolCall) -> dict[str, Any]:
     if call.freeform:
         return {"input": call.arguments}
     try:
-        value = loads(call.arguments or "{}")
+        value = loads_told(call.arguments or "{}")
     except JSONDecodeError:
         value = call.arguments
     return value if isinstance(value, dict) else {"input": value}

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.canon.parts import Part
 from gateway.protocols.anthropic.blocks_answer import read_whole
-from gateway.protocols.wire_json import JSONDecodeError, loads
+from gateway.protocols.wire_json import JSONDecodeError, loads_told
 
 
 class OpenBlock:
@@ -41,7 +41,7 @@ class OpenBlock:
         text = "".join(self._json)
         if text:
             try:
-                raw = {**raw, "input": loads(text)}
+                raw = {**raw, "input": loads_told(text)}
             except JSONDecodeError:
                 raw = {**raw, "input": raw.get("input") or {}}
         return read_whole(raw)

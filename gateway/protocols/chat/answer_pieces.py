@@ -18,6 +18,7 @@ from gateway.protocols.chat.data_url import media_url_complaint
 from gateway.protocols.chat.part_reader import media_of_url
 from gateway.protocols.names import NameMap
 from gateway.protocols.placed import moved
+from gateway.protocols.token_logprobs import read_entries
 
 _ORDINARY = frozenset({"role", "content", "reasoning_content", "reasoning", "refusal", "tool_calls", "function_call"})
 
@@ -95,18 +96,8 @@ class ChoicePieces:
             events = self._parts.open(self._text, Text(""), self.number)
             index = self._parts.index_of(self._text)
             assert index is not None
-        if logprobs is not None:
-            self._keep_logprobs(logprobs)
-        events.append(ev.TextDelta(index, words, logprobs))
+        events.append(ev.TextDelta(index, words, read_entries(logprobs)))
         return events
-
-    def _keep_logprobs(self, logprobs: Any) -> None:
-        """The open part's extras collect them, so that a folded answer has them whole."""
-        part = self._parts.part_of(self._text)
-        content = logprobs.get("content") if isinstance(logprobs, dict) else None
-        if isinstance(part, Text) and isinstance(content, list):
-            kept = part.extras.setdefault("chat", {}).setdefault("logprobs", {"content": []})
-            kept["content"].extend(content)
 
     def _thought(self, words: str, field: str) -> list[ev.Event]:
         key = (self.number, "thinking")

@@ -24,6 +24,7 @@ from gateway.protocols.chat.streamed_calls import StreamedCalls
 from gateway.protocols.chat.usage import write_usage
 from gateway.protocols.dialect import Asked
 from gateway.protocols.placed import moved
+from gateway.protocols.token_logprobs import write_content
 from gateway.protocols.wire_json import dumps_sse
 
 DONE = b"data: [DONE]\n\n"
@@ -177,7 +178,9 @@ class ChatWriter:
                     out.append(home.chunk({"refusal": text}))
                 else:
                     home.said += len(text)
-                    after = home.after.replace(b'"logprobs":null', b'"logprobs":' + dumps_sse(logprobs), 1)
+                    after = home.after.replace(
+                        b'"logprobs":null', b'"logprobs":' + dumps_sse(write_content(logprobs)), 1
+                    )
                     out.append(home.text + dumps_sse(text) + b"}" + after)
             case ev.Annotation(index, annotation):
                 written = write_annotation(moved(annotation, self._begun.get(index, 0)))

@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.canon.parts import ToolCall
 from gateway.protocols.chat.thought_signature import extra_content
-from gateway.protocols.wire_json import JSONDecodeError, dumps, loads
+from gateway.protocols.wire_json import JSONDecodeError, dumps, loads_told
 
 
 @dataclass(slots=True, frozen=True)
@@ -52,7 +52,7 @@ def write_call(call: ToolCall, tools: ClientTools, arguments: str | None = None)
 def input_of(arguments: str) -> str:
     """The text of a free-form call that was made through a function with one string property `input`."""
     try:
-        document = loads(arguments)
+        document = loads_told(arguments)
     except JSONDecodeError:
         return arguments
     value = document.get("input") if isinstance(document, dict) else None

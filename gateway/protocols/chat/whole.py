@@ -21,6 +21,7 @@ from gateway.protocols.chat.usage import read_usage, write_usage
 from gateway.protocols.dialect import Asked
 from gateway.protocols.names import NameMap
 from gateway.protocols.placed import moved
+from gateway.protocols.token_logprobs import write_content
 from gateway.protocols.wire_json import dumps
 
 _EXPLAINS = frozenset({"content_filter", "refusal", "length"})
@@ -113,7 +114,7 @@ def _write_choice(choice: Choice, place: int, asked: Asked, tools: ClientTools) 
     refusals: list[str] = []
     annotations: list[dict[str, Any]] = []
     calls: list[dict[str, Any]] = []
-    logprobs: Any = None
+    logprobs: list[dict[str, Any]] = []
     message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
     for part in choice.parts:
         match part:
@@ -122,7 +123,7 @@ def _write_choice(choice: Choice, place: int, asked: Asked, tools: ClientTools) 
                 told = (write_annotation(moved(item, begun)) for item in part.annotations)
                 annotations += [item for item in told if item is not None]
                 texts.append(text)
-                logprobs = part.extras.get("chat", {}).get("logprobs", logprobs)
+                logprobs += part.logprobs or []
             case Thinking(text):
                 thoughts.append(text)
             case Refusal(text):
@@ -148,6 +149,6 @@ def _write_choice(choice: Choice, place: int, asked: Asked, tools: ClientTools) 
     return {
         "index": choice.finish.choice or place,
         "message": message,
-        "logprobs": logprobs,
+        "logprobs": write_content(logprobs),
         "finish_reason": write_finish(choice.finish.reason, bool(calls), bool(refusals), tools.legacy),
     }

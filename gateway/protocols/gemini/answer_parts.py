@@ -7,7 +7,7 @@ from typing import Any
 from gateway.canon.parts import Media, Opaque, Part, Refusal, Text, Thinking, ToolCall
 from gateway.protocols.gemini.shown_code import own_part
 from gateway.protocols.gemini.signatures import to_wire
-from gateway.protocols.wire_json import JSONDecodeError, loads
+from gateway.protocols.wire_json import JSONDecodeError, loads_told
 
 SOURCES = ("groundingMetadata", "citationMetadata", "urlContextMetadata")
 _MIME = {"image": "image/png", "audio": "audio/wav", "video": "video/mp4", "document": "application/pdf"}
@@ -28,7 +28,7 @@ def was_cut(call: ToolCall) -> bool:
     if call.freeform or not call.arguments.lstrip().startswith("{"):
         return False
     try:
-        loads(call.arguments)
+        loads_told(call.arguments)
     except JSONDecodeError:
         return True
     return False
@@ -41,7 +41,7 @@ def args_object(arguments: str, freeform: bool = False) -> dict[str, Any]:
     if not arguments.strip():
         return {}
     try:
-        value = loads(arguments)
+        value = loads_told(arguments)
     except JSONDecodeError:
         return {"input": arguments}
     return value if isinstance(value, dict) else {"input": value}

@@ -140,9 +140,9 @@ class Candidates:
             parts = [parts]
         if isinstance(parts, list):
             logprobs = read_logprobs(candidate["logprobsResult"]) if "logprobsResult" in candidate else None
-            for part in parts:
-                if isinstance(part, dict):
-                    self._part(part, choice, number, logprobs, events)
+            for part in filter(lambda each: isinstance(each, dict), parts):
+                self._part(part, choice, number, logprobs, events)
+                logprobs = None if part.get("text") and not part.get("thought") else logprobs
         if len(candidate) > 2 or "finishReason" in candidate or "index" not in candidate:
             self._metadata(candidate, choice)
 

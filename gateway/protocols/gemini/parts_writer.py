@@ -11,7 +11,7 @@ from gateway.canon.profile import Profile
 from gateway.protocols.gemini.answer_parts import args_object
 from gateway.protocols.gemini.signatures import AUTHOR
 from gateway.protocols.names import NameMap
-from gateway.protocols.wire_json import JSONDecodeError, loads
+from gateway.protocols.wire_json import JSONDecodeError, loads_told
 
 _MIME = {"image": "image/jpeg", "audio": "audio/wav", "video": "video/mp4", "document": "application/pdf"}
 _GOOGLE_FILES = ("gs://", "https://", "http://", "files/")
@@ -171,7 +171,7 @@ def _response(result: ToolResult) -> Json:
         return {"error": text}
     if text.lstrip()[:1] == "{":
         try:
-            value = loads(text)
+            value = loads_told(text)
         except JSONDecodeError:
             return {"result": text}
         if isinstance(value, dict):

@@ -16,6 +16,7 @@ from gateway.protocols.gemini.candidates import Candidates
 from gateway.protocols.gemini.errors import fault_of
 from gateway.protocols.gemini.finish import CUT_CALL, read_finish, write_finish
 from gateway.protocols.gemini.grounding import write_grounding
+from gateway.protocols.gemini.logprobs import write_logprobs
 from gateway.protocols.gemini.usage import read_usage, write_usage
 from gateway.protocols.names import NameMap
 from gateway.protocols.placed import moved
@@ -118,4 +119,7 @@ def _candidate(choice: Choice, number: int, asked: Asked) -> dict[str, Any]:
         annotations = [moved(note, by) for text, by in zip(texts, begun, strict=False) for note in text.annotations]
         grounding = write_grounding(annotations, "".join(text.text for text in texts)) if annotations else None
         told = {"groundingMetadata": grounding} if grounding is not None else {}
+    logprobs = write_logprobs([entry for text in texts for entry in text.logprobs or ()])
+    if logprobs is not None:
+        told["logprobsResult"] = logprobs
     return {**candidate, **told, "index": choice.finish.choice or number}

@@ -10,7 +10,7 @@ from gateway.protocols.responses.client_tools import CLIENT_TOOLS, call_item
 from gateway.protocols.responses.item_output import Item, Out
 from gateway.protocols.responses.response_object import new_id
 from gateway.protocols.responses.tool_names import Called
-from gateway.protocols.wire_json import JSONDecodeError, loads
+from gateway.protocols.wire_json import JSONDecodeError, loads_told
 
 
 class CallItem(Item):
@@ -112,7 +112,7 @@ class CallItem(Item):
 def _is_json(text: str) -> bool:
     """False for arguments in which the answer ended (a limit of tokens)."""
     try:
-        loads(text)
+        loads_told(text)
     except JSONDecodeError:
         return False
     return True
@@ -121,7 +121,7 @@ def _is_json(text: str) -> bool:
 def _custom_input(arguments: str) -> str:
     """The text in `{"input": ...}`, as other dialects declare custom tools; else the arguments themselves."""
     try:
-        document = loads(arguments)
+        document = loads_told(arguments)
     except JSONDecodeError:
         return arguments
     if isinstance(document, dict):

@@ -137,11 +137,10 @@ class MessageItem(Item):
         out = self._out
         after = self._after
         if logprobs and not self._refusal:
-            entries = _logprobs(logprobs)
-            self._logprobs += entries
+            self._logprobs += logprobs
             if out.silent:
                 return
-            after = b',"logprobs":' + dumps_sse(entries) + b"}\n\n"
+            after = b',"logprobs":' + dumps_sse(logprobs) + b"}\n\n"
         if out.silent:
             return
         out.raw(b"%s%d%s%s%s" % (self._before, out.sequence, self._middle, dumps_sse(text), after))
@@ -183,12 +182,6 @@ def _phase(part: Text | Refusal) -> str | None:
     own = part.extras.get(OWN, {})
     phase = own.get("phase")
     return phase if isinstance(phase, str) else None
-
-
-def _logprobs(value: Any) -> list[dict[str, Any]]:
-    """A list of token entries; the chat API wraps it in `content`."""
-    entries = value.get("content") if isinstance(value, dict) else value
-    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
 class ReasoningItem(Item):

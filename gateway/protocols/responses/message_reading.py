@@ -10,6 +10,7 @@ from gateway.canon.opening import OpenParts
 from gateway.canon.parts import Opaque, Part, Refusal, Text
 from gateway.protocols.names import NameMap
 from gateway.protocols.responses.part_reader import OWN
+from gateway.protocols.token_logprobs import read_entries
 
 
 @dataclass(slots=True)
@@ -68,7 +69,7 @@ class MessageReading:
             return []
         index, opened = self._prose(event, refusal=False)
         logprobs = event.get("logprobs")
-        return [*opened, ev.TextDelta(index, text, logprobs or None)]
+        return [*opened, ev.TextDelta(index, text, read_entries(logprobs))]
 
     def refusal_delta(self, event: dict[str, Any]) -> list[ev.Event]:
         text = text_of(event.get("delta"))
@@ -143,7 +144,7 @@ class MessageReading:
         index, events = self._opened(number, content, found, refusal)
         text = text_of(part.get("refusal" if refusal else "text"))
         if text:
-            events.append(ev.TextDelta(index, text, None if refusal else part.get("logprobs") or None))
+            events.append(ev.TextDelta(index, text, None if refusal else read_entries(part.get("logprobs"))))
         notes = part.get("annotations")
         if not refusal and isinstance(notes, list):
             events += [ev.Annotation(index, note) for note in notes if isinstance(note, dict)]

@@ -193,7 +193,7 @@ def test_two_choices_with_logprobs() -> None:
     first, second = answer.choices
     (text,) = first.parts
     assert isinstance(text, Text) and text.text == "Aa"
-    assert [item["token"] for item in text.extras["chat"]["logprobs"]["content"]] == ["A", "a"]
+    assert [item["token"] for item in text.logprobs or ()] == ["A", "a"]
     assert second.parts == [Text("Bb")]
     assert (first.finish.reason, second.finish.reason) == ("stop", "length")
 

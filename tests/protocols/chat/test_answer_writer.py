@@ -188,8 +188,8 @@ def test_annotations_are_nested() -> None:
 
 
 def test_logprobs() -> None:
-    written = write(ev.Start(), *one(Text(""), ev.TextDelta(0, "a", {"content": []})))
-    assert written[-1]["choices"][0]["logprobs"] == {"content": []}
+    written = write(ev.Start(), *one(Text(""), ev.TextDelta(0, "a", [{"token": "a"}])))
+    assert written[-1]["choices"][0]["logprobs"] == {"content": [{"token": "a"}], "refusal": None}
 
 
 def test_choices_side_by_side() -> None:
