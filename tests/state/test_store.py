@@ -71,12 +71,12 @@ def test_many_at_once(store: Store) -> None:
 
 @pytest.mark.parametrize("settled", [False, True])
 def test_expiry(store: Store, settled: bool) -> None:
-    store.put("a", "short", b"1", 0.15)
+    store.put("a", "short", b"1", 1.0)
     store.put("a", "long", b"2", 60)
     if settled:
         store.flush()
     assert store.get("a", "short") == b"1"
-    time.sleep(0.2)
+    time.sleep(1.2)
     assert store.get("a", "short") is None and store.get("a", "long") == b"2"
     assert [key for key, _ in store.scan("a")] == ["long"]
     assert store.compare_and_set("a", "short", None, b"3")
