@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from gateway.canon import events as ev
@@ -59,6 +60,10 @@ def _empty(message: str) -> Fault:
 def write_answer(answer: Answer, asked: Asked) -> bytes:
     """The response object, which is what the stream's last event would hold."""
     writer = ResponsesWriter(asked, silent=True)
+    if all(choice.finish.choice for choice in answer.choices):  # a host that counts its one choice from 1
+        answer = replace(
+            answer, choices=[replace(each, finish=replace(each.finish, choice=0)) for each in answer.choices[:1]]
+        )
     writer.write(unfold(answer))
     return writer.document
 

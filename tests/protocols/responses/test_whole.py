@@ -86,3 +86,10 @@ def test_choices_for_clients_of_the_predecessors() -> None:
     )
     assert cut["choices"][0]["finish_reason"] == "length"
     assert cut["choices"][0]["message"] == {"role": "assistant", "content": None, "refusal": "no"}
+
+
+def test_a_host_that_counts_its_one_choice_from_1() -> None:
+    """Nothing was written for it, and the client got a 500."""
+    answer = Answer(choices=[Choice([Text("hi")], ev.Finish("stop", choice=1))])
+    document = json.loads(DIALECT.write_answer(answer, Asked("m")))
+    assert document["status"] == "completed" and document["output"][0]["content"][0]["text"] == "hi"
