@@ -17,6 +17,8 @@ from gateway.routing.patterns import best_match, matches
 from gateway.routing.picture_names import picture_name
 
 LONGEST_NAME = 512
+LISTED = "models/"
+"""How names begin in Gemini's model list; clients of other protocols paste them as they are."""
 TOOL_WORDS = (("claude", "claude"), ("gpt", "codex"), ("gemini", "gemini"))
 
 
@@ -140,6 +142,8 @@ class Router:
         tiers = self._served(asked, steps)
         if tiers:
             return Route(asked, steps[-1], tiers, steps)
+        if asked.startswith(LISTED) and asked != LISTED:
+            return replace(self._decide(asked.removeprefix(LISTED), mount, steps), asked=asked)
         for rule, table in (
             (f"preset {self._models.preset!r}", PRESETS.get(self._models.preset, {})),
             ("builtin alias", BUILTIN if self._models.builtin else {}),

@@ -109,6 +109,15 @@ def test_an_upstream_that_serves_the_name() -> None:
     assert "gemini serves" in found.route("special").rule
 
 
+def test_a_name_as_geminis_list_has_it() -> None:
+    found = router(GEMINI, OPENAI, map={"house": ("gpt-5",)})
+    assert first(found, "models/gemini-2.5-pro") == ("gemini", "gemini-2.5-pro")
+    assert first(found, "models/house") == ("openai", "gpt-5")
+    assert found.route("models/gemini-2.5-pro").asked == "models/gemini-2.5-pro"
+    assert "nobody" in unknown(found, "models/nobody").reason
+    assert first(router(Serving("own", models=("models/*",)), GEMINI), "models/gemini-1") == ("own", "models/gemini-1")
+
+
 def test_the_operators_patterns_replace_the_kinds_families() -> None:
     narrow = Serving("gemini", models=("gemini-2.5-*",), families=("gemini-*",))
     unknown(router(narrow, builtin=False), "gemini-3-pro")

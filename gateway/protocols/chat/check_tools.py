@@ -61,7 +61,9 @@ def check_tool_choice(param: str, value: Any) -> None:
     kind = value.get("type")
     needs_string(f"{param}.type", kind)
     if kind in ("function", "custom"):
-        check_named(f"{param}.{kind}", value.get(kind))
+        # Some clients word it as Responses does, {"type": "function", "name": ...}.
+        flat = value.get(kind) is None and "name" in value
+        check_named(param if flat else f"{param}.{kind}", value if flat else value.get(kind))
     elif kind == "allowed_tools":
         _check_allowed(f"{param}.allowed_tools", value.get("allowed_tools"))
 

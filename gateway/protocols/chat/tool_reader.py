@@ -79,7 +79,7 @@ def read_tool_choice(body: dict[str, Any], own: dict[str, Any]) -> ToolChoice | 
         return ToolChoice(choice)  # type: ignore[arg-type]  # the check lets none, auto and required through
     kind = choice["type"]
     if kind in ("function", "custom"):
-        return ToolChoice("one", [choice[kind]["name"]])
+        return ToolChoice("one", [(choice.get(kind) or choice)["name"]])
     if kind == "allowed_tools":
         allowed = choice["allowed_tools"]
         names = [name for name in map(_allowed_name, allowed["tools"]) if name]

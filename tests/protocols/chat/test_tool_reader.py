@@ -51,6 +51,7 @@ def test_legacy_functions() -> None:
         ({"tool_choice": "none"}, ToolChoice("none")),
         ({"tool_choice": "required"}, ToolChoice("required")),
         ({"tool_choice": {"type": "function", "function": {"name": "f"}}}, ToolChoice("one", ["f"])),
+        ({"tool_choice": {"type": "function", "name": "f"}}, ToolChoice("one", ["f"])),
         ({"tool_choice": {"type": "custom", "custom": {"name": "f"}}}, ToolChoice("one", ["f"])),
         (
             {
