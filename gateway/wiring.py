@@ -213,6 +213,7 @@ def _accounts(config: Config, upstreams: dict[str, Upstream]) -> list[Account]:
                     weight=settings.weight,
                     max_concurrency=upstream.at_once,
                     repeats=upstream.repeats,
+                    queues=upstream.at_once > 0,
                 )
             )
         for number, each in enumerate(settings.accounts):

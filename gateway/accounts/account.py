@@ -20,7 +20,8 @@ class Account:
 
     `secret` is the credential sent upstream ("" for keyless ones), unless `credential` gives it. The mutable half
     belongs to the Pool and is only touched under its lock. `probing` holds the models (or "" for all) whose rest is
-    over and being tried by one request. `repeats`: one request may ask it more than once.
+    over and being tried by one request. `repeats`: one request may ask it more than once. `queues`: requests wait for
+    each other in the upstream, and its `max_concurrency` counts those too.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Account:
     proxy: str = field(repr=False, default="")
     credential: Credential | None = field(repr=False, default=None)
     repeats: bool = True
+    queues: bool = False
 
     in_use: int = 0
     uses: int = 0

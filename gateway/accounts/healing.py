@@ -18,12 +18,13 @@ PROBE_WAIT_S = 1.0
 @dataclass(slots=True, frozen=True)
 class Recovery:
     """When the first account of a set is usable again: seconds from now, and the status that made it rest. `busy`: it
-    does not rest, other requests use all of its `max_concurrency`."""
+    does not rest, other requests use all of its `max_concurrency`; `queues` as in Account."""
 
     seconds: float
     status: int
     why: str
     busy: bool = False
+    queues: bool = False
 
 
 def heal(account: Account, model: str, since: float) -> bool:
@@ -87,7 +88,7 @@ def recovery_of(account: Account, model: str, now: float, floor: float, cap_s: f
         if last is None or left > last[0]:
             return Recovery(left, 429, "its quota is below quota_floor")
     if last is None:
-        return Recovery(0.0, 429, "as many requests are running as max_concurrency allows", busy=True)
+        return Recovery(0.0, 429, "as many requests are running as max_concurrency allows", True, account.queues)
     return Recovery(last[0], last[1].status or 429, last[1].why)
 
 

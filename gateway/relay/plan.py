@@ -196,7 +196,7 @@ class Plan:
     def _soon(self) -> Lease | None:
         """Waits for an account that is back within the grace time; sleeping longer is the client's choice."""
         recovery = self._pool.recovery(self.route.seats())
-        if recovery is not None and recovery.busy and self._last is None:
+        if recovery is not None and recovery.busy and not recovery.queues and self._last is None:
             return self._free_place()
         if recovery is None or not 0 < recovery.seconds <= GRACE_S:
             return None

@@ -221,7 +221,7 @@ def test_a_tool_that_says_nothing(house: Tools, protocol: str, stream: bool) -> 
 def test_more_than_the_queue_holds_are_told_to_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """CL-X12."""
     with tools(tmp_path, monkeypatch, max_processes=1, queue=1) as house:
-        opened = [house.gateway.open("chat", model="claude", text="do:sleep 1") for _ in range(2)]
+        opened = [house.gateway.open("chat", model="claude", text="do:sleep 2") for _ in range(2)]
         until = time.monotonic() + 5
         while len(house.gateway.gateway.running) < 2 and time.monotonic() < until:
             time.sleep(0.01)
