@@ -191,6 +191,16 @@ class InProcess(Client):
             time.sleep(0.01)
         return True
 
+    def record(self, reply: Reply) -> Record:
+        """What was noted of a request; a stream's record may come a moment after its last byte."""
+        until = time.monotonic() + 5.0
+        while True:
+            for record in reversed(self.records):
+                if record.id == reply.headers["x-request-id"]:
+                    return record
+            assert time.monotonic() < until, "no record was noted"
+            time.sleep(0.005)
+
     def revive(self) -> None:
         """Every account is as new."""
         for account in self.gateway.pool.accounts():

@@ -84,7 +84,7 @@ def test_every_counter_in_each_convention(doors: Doors, protocol: str, provider:
         thought = used.pop("output_tokens_details")
         assert thought == {"thinking_tokens": 5}
     assert {key: used[key] for key in wanted} == wanted
-    record = doors.lenient.records[-1]
+    record = doors.lenient.record(reply)
     assert (record.input_tokens, record.output_tokens) == (100, 25)
     assert (record.cached_tokens, record.reasoning_tokens) == (60, 5)
     assert record.cache_write_tokens == (0 if provider == "gemini" else 10)
@@ -118,6 +118,7 @@ def test_message_start_names_input_tokens(doors: Doors, provider: str) -> None:
 @pytest.mark.parametrize("dialect", TOLD)
 def test_passed_through_the_record_knows_them_too(doors: Doors, dialect: str, stream: bool) -> None:
     doors.up.play(answer(dialect, stream, finish(dialect, ENDS[dialect]), TOLD[dialect]))
-    assert doors.ask(dialect, dialect, hello(dialect), stream=stream).status == 200
-    record = doors.lenient.records[-1]
+    reply = doors.ask(dialect, dialect, hello(dialect), stream=stream)
+    assert reply.status == 200
+    record = doors.lenient.record(reply)
     assert (record.input_tokens, record.output_tokens, record.cached_tokens) == (100, 25, 60)

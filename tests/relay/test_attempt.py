@@ -84,7 +84,7 @@ def test_an_upstreams_own_request_timeout_leads_to_the_next_account(stream: bool
         with InProcess(config_for(slow)) as gateway:
             reply = gateway.ask("chat", stream=stream)
             assert reply.told.text == "other" and reply.seconds < 10 and gateway.alive()
-            assert [each.status for each in gateway.records[-1].tries] == [504, 200]
+            assert [each.status for each in gateway.record(reply).tries] == [504, 200]
 
 
 def test_an_upstreams_own_request_timeout_ends_a_stream_that_drips() -> None:

@@ -59,7 +59,7 @@ def test_it_arrives_byte_for_byte_and_is_accounted(
     assert reply.headers["x-gateway-mode"] == "passthrough"
     assert reply.headers["x-account-email"] == "key-1"
     assert in_process.alive()
-    record = in_process.records[-1]
+    record = in_process.record(reply)
     assert (record.status, record.ended, record.source) == (200, "complete", "provider")
     assert (record.input_tokens, record.output_tokens) == (11, 7)
     assert record.finish == "stop"

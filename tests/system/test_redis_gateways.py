@@ -255,7 +255,7 @@ def test_redis_goes_and_comes_back_under_load(server: RedisServer, up: ScriptedU
             healed = time.monotonic() - began
             while other.ask("chat", model="other", headers=headers).status != 429:
                 assert time.monotonic() - began < HEALED_S
-                time.sleep(0.05)
+                time.sleep(0.4)  # a success that was under way when the rest became known lifts it, rightly
             agreed = time.monotonic() - began
             time.sleep(1)
         finally:
