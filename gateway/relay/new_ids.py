@@ -18,6 +18,7 @@ from gateway.canon.dialogue import Turn
 from gateway.canon.parts import ToolCall
 from gateway.protocols.dialect import AnswerReader, Dialect
 from gateway.protocols.names import NameMap
+from gateway.relay.retold import Retold
 
 
 def known_ids(turns: Iterable[Turn]) -> frozenset[str]:
@@ -32,8 +33,14 @@ def renaming(dialect: Dialect, known: frozenset[str]) -> Dialect:
     if not known:
         return dialect
 
+    def tell(events: list[ev.Event]) -> list[ev.Event]:
+        for event in events:
+            if type(event) is ev.PartStart and type(event.part) is ToolCall:
+                _rename(event.part, known)
+        return events
+
     def answer_reader(names: NameMap | None) -> AnswerReader:
-        return _Reader(dialect.answer_reader(names), known)
+        return Retold(dialect.answer_reader(names), tell)
 
     def read_answer(document: Any, names: NameMap | None) -> Answer:
         answer = dialect.read_answer(document, names)
@@ -49,26 +56,3 @@ def renaming(dialect: Dialect, known: frozenset[str]) -> Dialect:
 def _rename(call: ToolCall, known: frozenset[str]) -> None:
     if call.id in known:
         call.id = f"call_{token_hex(12)}"
-
-
-class _Reader:
-    """See dialect.AnswerReader."""
-
-    def __init__(self, reader: AnswerReader, known: frozenset[str]) -> None:
-        self.ending = False
-        self.skipped = 0
-        self._reader = reader
-        self._known = known
-
-    def feed(self, data: bytes) -> list[ev.Event]:
-        return self._told(self._reader.feed(data))
-
-    def close(self) -> list[ev.Event]:
-        return self._told(self._reader.close())
-
-    def _told(self, events: list[ev.Event]) -> list[ev.Event]:
-        self.ending, self.skipped = self._reader.ending, self._reader.skipped
-        for event in events:
-            if type(event) is ev.PartStart and type(event.part) is ToolCall:
-                _rename(event.part, self._known)
-        return events

@@ -18,6 +18,7 @@ from gateway.canon.profile import Profile
 from gateway.protocols.dialect import AnswerReader, Dialect
 from gateway.protocols.names import NameMap
 from gateway.protocols.wire_json import JSONDecodeError, dumps, loads_told
+from gateway.relay.retold import Retold
 
 NAME = "json_answer"
 INSIDE = "answer"
@@ -85,32 +86,12 @@ def telling(dialect: Dialect, shape: Shape) -> Dialect:
     """The provider's dialect, reading the forced call as text."""
 
     def answer_reader(names: NameMap | None) -> AnswerReader:
-        return _Reader(dialect.answer_reader(names), shape)
+        return Retold(dialect.answer_reader(names), _Telling(shape).tell)
 
     def read_answer(document: Any, names: NameMap | None) -> Answer:
         return fold(_Telling(shape).tell(unfold(dialect.read_answer(document, names))))
 
     return replace(dialect, answer_reader=answer_reader, read_answer=read_answer)
-
-
-class _Reader:
-    """See dialect.AnswerReader."""
-
-    def __init__(self, reader: AnswerReader, shape: Shape) -> None:
-        self.ending = False
-        self.skipped = 0
-        self._reader = reader
-        self._telling = _Telling(shape)
-
-    def feed(self, data: bytes) -> list[ev.Event]:
-        return self._told(self._reader.feed(data))
-
-    def close(self) -> list[ev.Event]:
-        return self._told(self._reader.close())
-
-    def _told(self, events: list[ev.Event]) -> list[ev.Event]:
-        self.ending, self.skipped = self._reader.ending, self._reader.skipped
-        return self._telling.tell(events)
 
 
 class _Choice:

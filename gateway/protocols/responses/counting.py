@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.canon.dialogue import Dialogue
-from gateway.canon.usage import count
 from gateway.protocols.dialect import Counting
+from gateway.protocols.input_tokens import count_body, read_count
 from gateway.protocols.responses.request_reader import read_request
 from gateway.protocols.wire_json import dumps
 
@@ -22,18 +22,11 @@ def read(body: dict[str, Any], model: str | None = None) -> Dialogue:
 
 
 def count_request(body: dict[str, Any], model: str | None = None) -> dict[str, Any]:
-    """The body to count with, from a written request: the provider refuses the fields of generation."""
-    counted = {field: body[field] for field in FIELDS if field in body}
-    return counted if model is None else {**counted, "model": model}
+    return count_body(body, FIELDS, model)
 
 
 def write_count(tokens: int) -> bytes:
     return dumps({"object": "response.input_tokens", "input_tokens": tokens})
-
-
-def read_count(document: Any) -> int:
-    """The provider's count, 0 when it gave none."""
-    return count(document.get("input_tokens")) if isinstance(document, dict) else 0
 
 
 COUNTING = Counting(read=read, write=count_request, read_count=read_count, write_count=write_count)
