@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.monitoring.record import Record
 from tests.faults.doors import NATIVE, PROTOCOLS
-from tests.gateways import InProcess, Provider, config_for
+from tests.gateways import InProcess, Provider, Reply, config_for
 from tests.running import ROOT
 from tests.scripted.answer import Answer
 from tests.scripted.script import Error, Script, failing, text
@@ -111,22 +112,26 @@ def test_every_row_is_tested() -> None:
         assert f"def {name}(" in (ROOT / "tests" / Path(file)).read_text(encoding="utf-8"), told
 
 
+def played(protocol: str, keys: tuple[str, ...], *first: Script) -> tuple[Reply, Record, list[str]]:
+    """The answer, its record and the keys that were asked with. `first` is what k1 gets, whose turn it is; k2 is FINE."""
+    with ScriptedUpstream() as up:
+        up.play(*first, key="k1")
+        up.play(FINE, key="k2")
+        provider = Provider(up, NATIVE[protocol], keys=keys)
+        with InProcess(config_for(provider, server=LIMITS, routing={"strategy": "fill_first"})) as gateway:
+            reply = gateway.ask(protocol, stream=True)
+            assert up.wait_for(lambda: bool(gateway.records))
+        (record,) = gateway.records
+        return reply, record, [request.key for request in up.asked()]
+
+
 @pytest.mark.parametrize("protocol", ["chat", "messages"])
 @pytest.mark.parametrize("what", PLAYED_BEFORE)
 def test_before_the_first_words(protocol: str, what: str) -> None:
     row = BEFORE[what]
-    status, dialect = row.number, NATIVE[protocol]
+    status = row.number
     for keys in (("k1",), ("k1", "k2")):
-        with ScriptedUpstream() as up:
-            up.play(*PLAYED_BEFORE[what], key="k1")
-            up.play(FINE, key="k2")
-            # The first turn is k1's.
-            config = config_for(Provider(up, dialect, keys=keys), server=LIMITS, routing={"strategy": "fill_first"})
-            with InProcess(config) as gateway:
-                reply = gateway.ask(protocol, stream=True)
-                assert up.wait_for(lambda: bool(gateway.records))
-            (record,) = gateway.records
-            asked = [request.key for request in up.asked()]
+        reply, record, asked = played(protocol, keys, *PLAYED_BEFORE[what])
         if len(keys) == 1 or not row.another.startswith("yes"):
             assert (reply.status, record.status, record.ended) == (status, status, row.ended)
             assert (len(asked) > 1, len(record.attempts) > 1) == (row.retries, row.retries)
@@ -145,17 +150,9 @@ def test_before_the_first_words(protocol: str, what: str) -> None:
 @PROTOCOLS
 @pytest.mark.parametrize("what", PLAYED_AFTER)
 def test_after_the_first_words(protocol: str, what: str) -> None:
-    row, dialect = AFTER[what], NATIVE[protocol]
+    row = AFTER[what]
     for keys in (("k1",), ("k1", "k2")):
-        with ScriptedUpstream() as up:
-            up.play(PLAYED_AFTER[what], key="k1")
-            up.play(FINE, key="k2")
-            config = config_for(Provider(up, dialect, keys=keys), server=LIMITS, routing={"strategy": "fill_first"})
-            with InProcess(config) as gateway:
-                reply = gateway.ask(protocol, stream=True)
-                assert up.wait_for(lambda: bool(gateway.records))
-            (record,) = gateway.records
-            asked = [request.key for request in up.asked()]
+        reply, record, asked = played(protocol, keys, PLAYED_AFTER[what])
         assert reply.status == 200
         if protocol == "responses" and what in SAYS_IT_AGAIN:
             assert record.ended == SAYS_IT_AGAIN[what] or len(keys) == 2

@@ -16,22 +16,13 @@ from gateway.keys.ledger import SPACE, Ledger, Reservation
 from gateway.keys.tally import AHEAD_S, NANO, Refused, Tally
 from gateway.state.memory import MemoryStore
 from gateway.state.sqlite import SqliteStore
+from tests.keys.counting import Counting
 
 NOW = 1_767_225_600.5
 
 
 def key(name: str = "anna", **limits: Any) -> AuthKey:
     return AuthKey(name=name, key_hash="sha256:0", **limits)
-
-
-class Counting(MemoryStore):
-    def __init__(self) -> None:
-        super().__init__()
-        self.changes = 0
-
-    def compare_and_set(self, *args: Any, **more: Any) -> bool:
-        self.changes += 1
-        return super().compare_and_set(*args, **more)
 
 
 def test_a_key_in_heavy_use_far_from_its_limits_changes_the_store_seldom() -> None:

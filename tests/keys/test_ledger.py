@@ -13,6 +13,7 @@ from gateway.keys.ledger import SPACE, Ledger, Reservation
 from gateway.keys.tally import Refused
 from gateway.state.memory import MemoryStore
 from gateway.state.sqlite import SqliteStore
+from tests.keys.counting import Counting
 
 
 def key(name: str = "anna", **limits: Any) -> AuthKey:
@@ -89,21 +90,8 @@ def test_keys_do_not_share() -> None:
     assert isinstance(ledger.enter(key("anna", rpm=1)), Reservation)
 
 
-class Counting(MemoryStore):
-    """Slow, as a disk is; counts the changes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.changes = 0
-
-    def compare_and_set(self, *args: Any, **more: Any) -> bool:
-        self.changes += 1
-        time.sleep(0.01)
-        return super().compare_and_set(*args, **more)
-
-
 def test_asks_of_one_moment_share_one_change() -> None:
-    store = Counting()
+    store = Counting(0.01)
     found = at_once([Ledger(store)], key(rpm=100), 60)
     assert all(isinstance(each, Reservation) for each in found)
     assert store.changes < 20
