@@ -113,7 +113,8 @@ def test_every_row_is_tested() -> None:
 
 
 def played(protocol: str, keys: tuple[str, ...], *first: Script) -> tuple[Reply, Record, list[str]]:
-    """The answer, its record and the keys that were asked with. `first` is what k1 gets, whose turn it is; k2 is FINE."""
+    """The answer, its record and the keys that were asked with. `first` is what k1 gets, whose turn it is; k2 gets
+    FINE."""
     with ScriptedUpstream() as up:
         up.play(*first, key="k1")
         up.play(FINE, key="k2")
